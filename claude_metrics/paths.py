@@ -1,0 +1,55 @@
+"""Every folder and packaged file, in one place.
+
+Folders come from platformdirs; `CLAUDE_METRICS_HOME` puts all of them under one folder. The plugin's hook
+spells the same default out by hand (it may import nothing); a test holds the two equal.
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP = "claude-metrics"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _folder(name: str, default: str) -> Path:
+    home = os.environ.get("CLAUDE_METRICS_HOME")
+    return Path(home).expanduser() / name if home else Path(default)
+
+
+def data_dir() -> Path:
+    return _folder("data", platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def config_file() -> Path:
+    return _folder("config", platformdirs.user_config_dir(APP, appauthor=False)) / "config.toml"
+
+
+def log_file() -> Path:
+    return _folder("log", platformdirs.user_log_dir(APP, appauthor=False)) / f"{APP}.log"
+
+
+def spool_dir() -> Path:
+    return data_dir() / "spool"
+
+
+def database_file() -> Path:
+    """`<data>/db/metrics.db`, alone in the folder that Grafana mounts, unless `CLAUDE_METRICS_DB` names another."""
+    named = os.environ.get("CLAUDE_METRICS_DB")
+    return Path(named).expanduser() if named else data_dir() / "db" / "metrics.db"
+
+
+def private_dir(path: Path) -> Path:
+    """Make `path` and its missing parents with mode 0700, whatever the umask."""
+    if not path.is_dir():
+        private_dir(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)
+    return path
+
+
+def asset(name: str) -> Path:
+    """A file shipped with the package: in the wheel under `_assets/`, in a checkout at the repository's root."""
+    packaged = Path(__file__).resolve().parent / "_assets" / name
+    return packaged if packaged.exists() else ROOT / name
