@@ -239,18 +239,24 @@ def is_due(place, session):
     marker = place + "/.nudged/" + (session.decode() if plain else "other")
     try:
         ensure_folder(place + "/.nudged")
-        if 0 <= time.time() - os.lstat(marker).st_mtime < NUDGE_EVERY_S:
+        if is_recent(marker):
             return False
-        os.unlink(marker)
-    except OSError:
-        pass
-    try:
         os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:  # another turn's hook was faster
         return False
     except OSError:
         pass
     return True
+
+
+def is_recent(marker):
+    try:
+        if 0 <= time.time() - os.lstat(marker).st_mtime < NUDGE_EVERY_S:
+            return True
+        os.unlink(marker)
+    except FileNotFoundError:
+        pass
+    return False
 
 
 # The worker
