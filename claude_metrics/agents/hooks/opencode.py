@@ -1,0 +1,23 @@
+"""OpenCode: a plugin file of our own in `plugins/`, loaded at its next start. Verified with 1.18.33."""
+
+from claude_metrics.agents.hook_spec import AgentHooks, DropFile, Place
+
+
+def _plugin(name: str, template: str) -> DropFile:
+    return DropFile(
+        user=Place(f".config/opencode/plugins/{name}", env="XDG_CONFIG_HOME", under_env=f"opencode/plugins/{name}"),
+        inside_project={"project": f".opencode/plugins/{name}"},
+        template=template,
+        notice="OpenCode loads the plugin at its next start.",
+    )
+
+
+HOOKS = AgentHooks(
+    title="OpenCode",
+    program="opencode",
+    folder=Place(".config/opencode", env="XDG_CONFIG_HOME", under_env="opencode"),
+    specs={
+        "recorder": _plugin("claude-metrics.js", "hooks/opencode.js"),
+        "session-start": _plugin("claude-metrics-context.js", "hooks/opencode_context.js"),
+    },
+)
