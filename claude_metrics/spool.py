@@ -73,20 +73,28 @@ def _home() -> list[Path]:
     return []
 
 
-def _is_ours(folder: Path) -> bool:
-    """A folder, not a link to one, that nobody else can write."""
+def _folders(spool: Path) -> Iterator[Path]:
+    first, *others = places(spool)
+    if _is_folder(first):  # whose it is, and its rights, are the user's choice
+        yield first
+    yield from (place for place in others if _is_ours(place))
+
+
+def _is_folder(path: Path) -> bool:
+    """Itself: the hook writes nothing through a link either."""
     with contextlib.suppress(OSError):
-        found = folder.lstat()
-        private = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
-        return stat.S_ISDIR(found.st_mode) and private
+        return stat.S_ISDIR(path.lstat().st_mode)
     return False
 
 
-def _folders(spool: Path) -> Iterator[Path]:
-    first, *others = places(spool)
-    if first.is_dir() and not first.is_symlink():  # whose it is and its rights are the user's choice
-        yield first
-    yield from (place for place in others if _is_ours(place))
+def _is_ours(folder: Path) -> bool:
+    """Nobody else can write in it: anybody may have made the one in the temporary folder."""
+    if not _is_folder(folder) or not hasattr(os, "getuid"):
+        return _is_folder(folder)
+    with contextlib.suppress(OSError):
+        found = folder.lstat()
+        return found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return False
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -120,7 +128,7 @@ def _event(path: Path) -> Event | None:
 
 
 def read(event: Event) -> bytes | None:
-    """The payload; None when the file has vanished or is no file any more."""
+    """The payload; None when there is nothing to open: it has vanished, or another user owns it."""
     return _read(event.path)
 
 
@@ -154,7 +162,7 @@ def finish(event: Event) -> None:
 
 def note_failure(event: Event, reason: str) -> bool:
     """Write down why it failed. True when that was once too often, and it is set aside."""
-    if not event.path.exists():
+    if not os.path.lexists(event.path):
         return False
     _append(_failures_of(event.path), reason)
     count = len((_read(_failures_of(event.path)) or b"").splitlines())
@@ -216,7 +224,17 @@ def _write(path: Path, payload: bytes) -> Path:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
+    _sync_folder(path.parent)
     return path
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not on Windows
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 # Cleaning up
@@ -228,7 +246,7 @@ def tidy(spool: Path) -> None:
         for path in _files(folder):
             if path.suffix == _HALF and _event(path.with_suffix("")):
                 _recover(path)
-            elif path.suffix == _FAILURES and not path.with_suffix("").exists():
+            elif path.suffix == _FAILURES and not os.path.lexists(path.with_suffix("")):
                 _forget(path)
         if _is_ours(folder / _NUDGED):
             for marker in _files(folder / _NUDGED):
