@@ -39,7 +39,7 @@ AGENT_FILES = {
 def shorten(value: Any, longest: int = 80, items: int = 2) -> Any:
     """The same shape with long texts and long lists cut; keys stay, so a reader meets every field."""
     if isinstance(value, str):
-        return value if len(value) <= longest or value.endswith(MARK) and len(value) < 120 else value[:40] + MARK
+        return value if len(value) <= longest or (value.endswith(MARK) and len(value) < 120) else value[:40] + MARK
     if isinstance(value, list):
         return [shorten(item, longest, items) for item in value[:items]]
     if isinstance(value, dict):
