@@ -1,0 +1,57 @@
+# claude-metrics: `make demo` to see it, `make test` to check it. Needs git, make and Python 3.11 or newer; all else goes into .venv.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+PYTEST_ARGS ?=
+
+# The first of these that is Python 3.11 or newer and can make virtual environments; PYTHON=... names another.
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: check help setup demo test lint docs bench clean
+.DEFAULT_GOAL := check
+
+check: test lint
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@echo "  make            test and lint"
+
+setup: $(STAMP) ## make the virtual environment in .venv
+
+demo: $(STAMP) ## record a bundled session in a scratch folder and print its report
+	@$(BIN)/claude-metrics demo
+
+test: $(STAMP) ## run every test
+	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+lint: $(STAMP) ## ruff, mypy, and the generated parts of the README
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@if grep -q '\[\[\[cog' README.md; then $(BIN)/cog --check README.md; fi
+
+docs: $(STAMP) ## write the generated parts of the README
+	@$(BIN)/cog -r README.md
+
+bench: $(STAMP) ## time the hook, the start-up and an ingest
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment, the caches and the clients under test
+	rm -rf $(VENV) .cache build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+	@found=; for python in $(PYTHONS); do \
+	  if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "claude-metrics needs Python 3.11 or newer with venv (on Debian and Ubuntu: apt install python3-venv)." >&2; \
+	  echo "Found: $$(python3 --version 2>&1). Name another with: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$found" --version) ..."; \
+	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
