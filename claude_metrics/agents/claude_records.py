@@ -1,0 +1,230 @@
+"""The records of a Claude Code transcript, typed: only the fields that are used are decoded.
+
+A record whose fields have other types than the client writes is read again leniently: wrong fields are dropped,
+the rest of the record counts.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+Count = int | float | None
+
+
+class CacheCreation(Struct):
+    ephemeral_1h_input_tokens: Count = None
+    ephemeral_5m_input_tokens: Count = None
+
+
+class ServerToolUse(Struct):
+    web_search_requests: Count = None
+
+
+class OutputDetails(Struct):
+    thinking_tokens: Count = None
+
+
+class Usage(Struct):
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
+    output_tokens_details: OutputDetails | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+
+
+class Block(Struct):
+    """A content block of an answer: text, thinking or tool_use."""
+
+    type: str = ""
+    id: str | None = None
+    name: str | None = None
+    input: Raw = Raw()
+    text: Raw = Raw()
+    thinking: Raw = Raw()
+
+
+class Answer(Struct):
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: Usage | None = None
+    content: list[Block] | str | None = None
+
+
+class ResultBlock(Struct):
+    """A content block of a user record: text, or a tool's result."""
+
+    type: str = ""
+    tool_use_id: str | None = None
+    is_error: bool | None = None
+    content: Raw = Raw()
+    text: str | None = None
+
+
+class UserMessage(Struct):
+    content: list[ResultBlock] | str | None = None
+
+
+class Common(Struct):
+    type: str = ""
+    uuid: str | None = None
+    timestamp: str | None = None
+    sessionId: str | None = None
+    agentId: str | None = None
+    isSidechain: bool | None = None
+    cwd: str | None = None
+    version: str | None = None
+    gitBranch: str | None = None
+
+
+class AssistantRecord(Common):
+    message: Answer | None = None
+    requestId: str | None = None
+    requestedModel: str | None = None
+    requestSessionId: str | None = None
+
+
+class UserRecord(Common):
+    message: UserMessage | None = None
+    toolUseResult: Raw = Raw()
+    toolDenialKind: str | None = None
+    permissionMode: str | None = None
+    isMeta: bool | None = None
+    isCompactSummary: bool | None = None
+    isVisibleInTranscriptOnly: bool | None = None
+
+
+class ModelUsage(Struct):
+    inputTokens: Count = None
+    outputTokens: Count = None
+    cacheReadInputTokens: Count = None
+    cacheCreationInputTokens: Count = None
+    cacheCreationEphemeral1hInputTokens: Count = None
+    thinkingTokens: Count = None
+    webSearchRequests: Count = None
+    costUSD: Count = None
+
+
+class OtherRecord(Common):
+    """Everything else: titles, modes, cost states, system records; unknown types too."""
+
+    subtype: str | None = None
+    customTitle: str | None = None
+    aiTitle: str | None = None
+    summary: str | None = None
+    permissionMode: str | None = None
+    totalCostUSD: Count = None
+    totalAPIDuration: Count = None
+    totalDuration: Count = None
+    totalLinesAdded: Count = None
+    totalLinesRemoved: Count = None
+    startTime: Count = None
+    modelUsage: dict[str, ModelUsage] | None = None
+
+
+Record = AssistantRecord | UserRecord | OtherRecord
+_ASSISTANT = msgspec.json.Decoder(AssistantRecord)
+_USER = msgspec.json.Decoder(UserRecord)
+_OTHER = msgspec.json.Decoder(OtherRecord)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {"assistant": _ASSISTANT, "user": _USER}
+
+# What the client writes for itself: bulky, and nothing in it is ours. The key stands near the record's beginning.
+_BULKY = (b'"attachment":{"type":"', b'{"type":"api-request', b'{"type":"file-history-')
+_HEAD = 160
+
+
+def is_bulky(line: bytes) -> bool:
+    """True for context attachments and request copies, which are most of what is not conversation."""
+    head = line[:_HEAD]
+    return _BULKY[0] in head or head.startswith(_BULKY[1:])
+
+
+def timestamp_of(line: bytes) -> str | None:
+    """The record's own time, found without decoding it: the last `timestamp` in the line is the outermost one."""
+    at = line.rfind(b'"timestamp":"')
+    stamp = line[at + 13 : at + 37]
+    return stamp.decode() if at >= 0 and stamp[-1:] == b"Z" and stamp.isascii() else None
+
+
+def decode(line: bytes) -> Record | None:
+    """One record, or None for what is no JSON object."""
+    decoder = _USER if b'"type":"user"' in line else _ASSISTANT if b'"type":"assistant"' in line else _OTHER
+    try:
+        record: Record = decoder.decode(line)
+        right = _DECODERS.get(record.type, _OTHER)
+        return record if right is decoder else right.decode(line)  # type: ignore[no-any-return]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _lenient(line)
+
+
+def _lenient(line: bytes) -> Record | None:
+    try:
+        value = json.loads(line.decode("utf-8", "replace"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    kind = value.get("type")
+    shape = {"assistant": AssistantRecord, "user": UserRecord}.get(kind if isinstance(kind, str) else "", OtherRecord)
+    return _convert(value, shape)  # type: ignore[no-any-return]
+
+
+def _convert(value: Any, shape: Any) -> Any:
+    """`value` as `shape`, without the fields that do not fit."""
+    fitting = {}
+    for field in msgspec.structs.fields(shape):
+        if field.name in value:
+            try:
+                fitting[field.name] = _field(value[field.name], field.type)
+            except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+                continue
+    return shape(**fitting)
+
+
+def _field(value: Any, kind: Any) -> Any:
+    if kind is Raw:
+        return Raw(json.dumps(value).encode())
+    for struct in (Usage, Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
+        if isinstance(value, dict) and kind == struct | None:
+            return _convert(value, struct)
+    if isinstance(value, list):
+        block = Block if kind == list[Block] | str | None else ResultBlock
+        return [_convert(item, block) for item in value if isinstance(item, dict)]
+    if kind == dict[str, ModelUsage] | None and isinstance(value, dict):
+        return {str(k): _convert(v, ModelUsage) for k, v in value.items() if isinstance(v, dict)}
+    return msgspec.convert(value, kind)
+
+
+def text_of(raw: Raw | bytes) -> str:
+    """The text of a raw JSON string, or of a list of text blocks; what cannot be decoded is replaced, never fatal."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        value = _json_text(bytes(raw))
+    if isinstance(value, list):
+        return "\n".join(str(b.get("text", "")) for b in value if isinstance(b, dict))
+    return value if isinstance(value, str) else ""
+
+
+def _json_text(raw: bytes) -> Any:
+    try:
+        value = json.loads(raw.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def text_bytes(raw: Raw | bytes) -> int:
+    """How many UTF-8 bytes the text of a raw JSON string or block list has, without decoding it where possible."""
+    data = bytes(raw)
+    if data[:1] != b'"' or b"\\u" in data:
+        return len(text_of(raw).encode("utf-8", "replace")) if data else 0
+    return len(data) - 2 - (data.count(b"\\") - data.count(b"\\\\"))

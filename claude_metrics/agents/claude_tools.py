@@ -1,0 +1,79 @@
+"""What a Claude tool call did: a line to show, the file it touched, the lines it changed, whether it ran git."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+SUMMARY = 300
+_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
+
+
+class ToolInput(Struct):
+    command: str | None = None
+    file_path: str | None = None
+    notebook_path: str | None = None
+    pattern: str | None = None
+    query: str | None = None
+    url: str | None = None
+    skill: str | None = None
+    description: str | None = None
+    prompt: str | None = None
+    path: str | None = None
+
+
+class Hunk(Struct):
+    lines: list[str] = []
+
+
+class PatchResult(Struct):
+    type: str | None = None
+    content: str | None = None
+    structuredPatch: list[Hunk] = []
+
+
+class Described(NamedTuple):
+    summary: str | None
+    file_path: str | None
+    command: str | None
+
+
+_INPUT = msgspec.json.Decoder(ToolInput)
+_PATCH = msgspec.json.Decoder(PatchResult)
+_NOTHING = Described(None, None, None)
+
+
+def describe(raw: Raw) -> Described:
+    """The telling argument of a tool call; nothing for an input of another shape."""
+    try:
+        given = _INPUT.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return _NOTHING
+    file_path = given.file_path or given.notebook_path
+    telling = (
+        given.command or file_path or given.pattern or given.query or given.url or given.skill or given.description
+        or given.prompt or given.path
+    )  # fmt: skip
+    return Described(telling[:SUMMARY] if telling else None, file_path, given.command)
+
+
+def is_git(tool: str, command: str | None) -> bool:
+    """True when a shell command may make commits."""
+    return tool == "Bash" and command is not None and "git" in command and _COMMITS.search(command) is not None
+
+
+def patch_lines(raw: Raw) -> tuple[int | None, int | None]:
+    """Lines added and removed by Write and Edit; a new file counts as the client counts it: split at newlines."""
+    if b'"structuredPatch"' not in bytes(raw):
+        return None, None
+    try:
+        result = _PATCH.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return None, None
+    lines = [line[:1] for hunk in result.structuredPatch for line in hunk.lines]
+    if result.type == "create" and not lines:
+        return len((result.content or "").split("\n")), 0
+    return lines.count("+"), lines.count("-")

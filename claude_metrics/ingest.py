@@ -1,0 +1,166 @@
+"""THE pipeline: sources -> batches -> content policy -> cost -> store, rows and cursors in one transaction.
+
+Hook, sync and watch are three doors to this room.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from claude_metrics import clock, pricing
+from claude_metrics.agents import AGENTS
+from claude_metrics.config import Config
+from claude_metrics.models import Batch, Request, SessionFacts, Source
+from claude_metrics.redact import redact
+from claude_metrics.store import writer
+from claude_metrics.store.settle import settle
+
+Cursors = Mapping[str, tuple[int, int, int, str]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one transaction did; work is counted so that tests can hold it down."""
+
+    sessions: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    bytes_read: int = 0
+    rows_written: int = 0
+    bad_lines: int = 0
+
+
+# -- reading: pure, may run in another process ------------------------------------
+
+
+def cursors(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, str]]:
+    """Every source's (size, mtime, inode, cursor) at its last reading."""
+    return {row[0]: row[1:] for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")}
+
+
+def unchanged(source: Source, known: Cursors) -> bool:
+    """True when the file is, by its metadata, the one that was read to its end."""
+    seen = known.get(str(source.path))
+    return seen is not None and seen[:3] == (source.size, source.mtime_ns, source.inode)
+
+
+def read(source: Source, cursor: str | None, content: str) -> Batch:
+    """One source's new rows, with the content policy applied before they go anywhere."""
+    batch = AGENTS[source.agent].read(source, json.loads(cursor) if cursor else None)
+    return clean(batch, content)
+
+
+def clean(batch: Batch, content: str) -> Batch:
+    """`redacted`: secrets leave the texts. `none`: no text of the conversation stays anywhere."""
+    keep: Callable[[str | None], str | None] = redact if content == "redacted" else _drop
+    batch.tool_calls = [row._replace(input_summary=keep(row.input_summary)) for row in batch.tool_calls]
+    batch.prompts = [row._replace(prompt=keep(row.prompt)) for row in batch.prompts]
+    batch.responses = [row._replace(response=keep(row.response)) for row in batch.responses]
+    for facts in batch.sessions.values():
+        facts.title, facts.summary = keep(facts.title), keep(facts.summary)
+    return batch
+
+
+def _drop(text: str | None) -> None:
+    return None
+
+
+# -- writing ------------------------------------------------------------------------
+
+
+def store(
+    connection: sqlite3.Connection, batches: Sequence[Batch], config: Config, recorded_by: str,
+    more: Callable[[sqlite3.Connection], None] | None = None,
+) -> Outcome:  # fmt: skip
+    """Write batches in one transaction; `more` adds rows of the same recording to it."""
+    before = connection.total_changes
+    rates = RateBook(connection, config.prices)
+    connection.execute("begin immediate")
+    try:
+        known = {row[0] for row in connection.execute("select session_id from sessions")}
+        worth = [batch for batch in batches if _worth(batch, known)]
+        touched = writer.upsert(connection, worth, rates.priced, recorded_by)
+        if more:
+            more(connection)
+        touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
+        for batch in batches:
+            writer.save_cursor(connection, batch if batch in worth else _unread(batch))
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+    return Outcome(
+        sorted(touched), sorted(touched.keys() - known), sum(b.bytes_read for b in batches),
+        connection.total_changes - before, sum(b.bad_lines for b in batches),
+    )  # fmt: skip
+
+
+def _worth(batch: Batch, known: set[str]) -> bool:
+    """A file without a prompt or request is no session yet; one that is stored already may gain a title."""
+    facts = batch.requests or batch.prompts or batch.tool_calls
+    return bool(facts) or any(session_id in known for session_id in batch.sessions)
+
+
+def _unread(batch: Batch) -> Batch:
+    return Batch(batch.source, bytes_read=batch.bytes_read)
+
+
+def machine_id(connection: sqlite3.Connection, config: Config) -> str:
+    """A random name for this machine, made once; no hardware or host name leaves the config."""
+    if config.machine_id:
+        return config.machine_id
+    row = connection.execute("select value from meta where key = 'machine_id'").fetchone()
+    if row:
+        return str(row[0])
+    fresh = uuid.uuid4().hex[:12]
+    connection.execute("insert into meta values ('machine_id', ?)", (fresh,))
+    return fresh
+
+
+class RateBook:
+    """Price lists by model and day, kept in the database: the price library is loaded for new ones only."""
+
+    def __init__(self, connection: sqlite3.Connection, overrides: Mapping[str, Mapping[str, Any]]) -> None:
+        self.connection, self.overrides = connection, overrides
+        self.known: dict[tuple[str, str], pricing.Rates | None] = {}
+
+    def rates(self, model: str, timestamp: str) -> pricing.Rates | None:
+        key = (model, timestamp[:10])
+        if key not in self.known:
+            self.known[key] = self._stored(key) or self._fresh(key)
+        return self.known[key]
+
+    def _stored(self, key: tuple[str, str]) -> pricing.Rates | None:
+        if self.overrides:
+            return None
+        row = self.connection.execute("select rates from rates where model = ? and day = ?", key).fetchone()
+        return _rates_from(json.loads(row[0])) if row else None
+
+    def _fresh(self, key: tuple[str, str]) -> pricing.Rates | None:
+        found = pricing.rates_for(*key, self.overrides)
+        if found and found.source != "config":
+            self.connection.execute("insert or replace into rates values (?, ?, ?)", (*key, json.dumps(found)))
+        return found
+
+    def priced(self, row: Request) -> Request:
+        return row._replace(cost_usd=pricing.cost(self.rates(row.model, row.timestamp), row))
+
+    def bounds(self, row: Request) -> tuple[float | None, float, float]:
+        """The plain cost of a sum of requests, and the least and most it can have been (tiers, geography, fast mode)."""
+        rates = self.rates(row.model, row.timestamp)
+        if rates is None:
+            return None, 0.0, 0.0
+        levels = [rates._replace(prices=p, tiers=()) for p in (rates.prices, *(t[1] for t in rates.tiers))]
+        costs = [pricing.cost(level, row) or 0.0 for level in levels]
+        return costs[0], min(costs), max(costs) * rates.fast_factor * max(pricing.GEO_FACTORS.values())
+
+
+def _rates_from(row: list[Any]) -> pricing.Rates:
+    tiers = tuple((int(start), pricing.Prices(*prices)) for start, prices in row[1])
+    return pricing.Rates(pricing.Prices(*row[0]), tiers, *row[2:])

@@ -1,0 +1,194 @@
+"""The rows that travel from an agent's reader to the store.
+
+Times are RFC 3339 text in UTC with milliseconds and `Z`; tokens are counts; money is USD. Rows are named
+tuples in the order of their table's columns, because a gigabyte of transcripts becomes a hundred thousand of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+def key_of(*parts: str) -> int:
+    """A stable 63-bit key for a natural one: the same in every database, and an integer SQLite can use as rowid."""
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file or database in which an agent keeps a session, or a part of it (a subagent's transcript)."""
+
+    agent: str
+    path: Path
+    session_id: str | None = None
+    agent_id: str | None = None
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+
+
+class Request(NamedTuple):
+    """One billed API request. `input_tokens` excludes cached ones; `output_tokens` includes reasoning."""
+
+    id: int
+    session_id: str
+    timestamp: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cache_creation_tokens: int
+    cache_read_tokens: int
+    cache_creation_5m_tokens: int
+    cache_creation_1h_tokens: int
+    reasoning_tokens: int
+    web_search_requests: int
+    speed: str | None
+    inference_geo: str | None
+    message_id: str
+    request_id: str | None
+    agent_id: str | None
+    kind: str = "message"
+    cost_usd: float | None = None
+    reported_cost_usd: float | None = None
+    understated_tokens: int = 0
+    owner_known: int = 0
+
+
+def merged(one: Request, two: Request) -> Request:
+    """Two readings of one request: the larger figure of each token column, the earlier time."""
+    earlier = min(one.timestamp, two.timestamp)
+    if one[4:12] == two[4:12]:
+        missing = max(one.understated_tokens, two.understated_tokens)
+        return one._replace(timestamp=earlier, understated_tokens=missing)
+    later = one if one.output_tokens >= two.output_tokens else two
+    larger = [max(a, b) for a, b in zip(one[4:12], two[4:12], strict=True)]
+    row = Request(*one[:4], *larger, *one[12:])
+    return row._replace(
+        timestamp=earlier, speed=one.speed or two.speed, inference_geo=one.inference_geo or two.inference_geo,
+        understated_tokens=later.understated_tokens, cost_usd=None,
+    )  # fmt: skip
+
+
+class ToolCall(NamedTuple):
+    """One use of a tool. A result that arrives later completes the row; None never overwrites a value."""
+
+    tool_call_id: str
+    session_id: str
+    timestamp: str | None
+    tool_name: str | None
+    input_summary: str | None
+    input_bytes: int | None
+    output_bytes: int | None
+    success: int | None
+    duration_ms: int | None
+    file_path: str | None
+    agent_id: str | None
+    request_key: int | None
+    finished_at: str | None = None
+    lines_added: int | None = None
+    lines_removed: int | None = None
+    denied: int | None = None
+
+
+class Prompt(NamedTuple):
+    """A user's prompt: the beginning of a turn."""
+
+    prompt_id: int
+    session_id: str
+    started_at: str
+    prompt: str | None
+    prompt_tokens_estimated: int | None
+    owner_known: int = 0
+
+
+class Response(NamedTuple):
+    """The last text an agent answered at `responded_at`; it belongs to the turn of that time."""
+
+    session_id: str
+    responded_at: str
+    response: str | None
+    response_tokens_estimated: int | None
+
+
+class Copy(NamedTuple):
+    """A request or prompt (`key`) that also stands in the transcript of `session_id`, as a fork's copy does."""
+
+    key: int
+    session_id: str
+
+
+class CostState(NamedTuple):
+    """What an agent itself said it had spent, cumulatively, when it had written all records up to `as_of`."""
+
+    cost_state_id: int
+    session_id: str
+    as_of: str
+    started_at: str
+    total_cost_usd: float
+    total_duration_ms: int
+    total_api_duration_ms: int
+    lines_added: int
+    lines_removed: int
+    models: str
+
+
+class GitCommand(NamedTuple):
+    """A shell command that may have made commits, with what it printed (cut)."""
+
+    session_id: str
+    tool_call_id: str
+    cwd: str
+    command: str
+    started_at: str
+    finished_at: str | None
+    output: str
+
+
+@dataclass(slots=True)
+class SessionFacts:
+    """What one source says of a session. Merging keeps the earliest beginning, the latest end, the last name."""
+
+    session_id: str
+    agent_type: str
+    agent_version: str | None = None
+    parent_session_id: str | None = None
+    opened_at: str | None = None
+    first_record_at: str | None = None
+    last_record_at: str | None = None
+    ended_at: str | None = None
+    end_reason: str | None = None
+    permission_mode: str | None = None
+    project_path: str | None = None
+    git_branch: str | None = None
+    git_remote_url: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    reported_cost_usd: float | None = None
+    total_duration_ms: int | None = None
+    total_api_duration_ms: int | None = None
+    lines_added: int | None = None
+    lines_removed: int | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything read from one source since its cursor, and the next cursor (opaque JSON owned by the agent)."""
+
+    source: Source
+    cursor: dict[str, Any] = field(default_factory=dict)
+    bytes_read: int = 0
+    sessions: dict[str, SessionFacts] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    cost_states: list[CostState] = field(default_factory=list)
+    git_commands: list[GitCommand] = field(default_factory=list)
+    cwds: list[str] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
+    bad_lines: int = 0

@@ -1,0 +1,181 @@
+"""What a request cost at the list price of its day: a pure function over rates that are looked up once per model and day.
+
+Rates come from genai-prices (dated, tiered, offline). What it lacks, or counts otherwise than the agent's bill,
+stands in the tables below: solved from probes of the client's own figures (Claude Code 2.1.328).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+MTOK = 1_000_000
+GEO_FACTORS = {"us": 1.1}
+FAST_FACTORS = {
+    "claude-opus-5-5": 2.0,
+    "claude-opus-5": 2.0,
+    "claude-opus-4-8": 2.0,
+    "claude-fable-5-2": 2.0,
+    "claude-mythos-5-2": 2.0,
+    "claude-opus-4-7": 6.0,
+    "claude-opus-4-6": 6.0,
+}
+# Models the price library does not know, by the one whose price list they share.
+SAME_PRICE_AS = {"claude-mythos-5": "claude-fable-5", "claude-mythos-5-1": "claude-fable-5-1"}
+# The client bills no long-context price but this one; the library lists more for older dates.
+CONTEXT_TIERS = {"claude-haiku-5-5": 100_000}
+WEB_SEARCH_USD = 0.01
+
+
+class Prices(NamedTuple):
+    """USD per million tokens."""
+
+    input: float
+    output: float
+    cache_read: float
+    cache_write_5m: float
+    cache_write_1h: float
+
+
+class Rates(NamedTuple):
+    """The price list of one model on one day; `tiers` are (tokens, prices): above so many, the whole request."""
+
+    prices: Prices
+    tiers: tuple[tuple[int, Prices], ...] = ()
+    web_search_usd: float = WEB_SEARCH_USD
+    fast_factor: float = 1.0
+    source: str = "genai-prices"
+
+
+class Usage(Protocol):
+    """The columns of `token_usage` that a price depends on."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cache_read_tokens(self) -> int: ...
+    @property
+    def cache_creation_tokens(self) -> int: ...
+    @property
+    def cache_creation_1h_tokens(self) -> int: ...
+    @property
+    def web_search_requests(self) -> int: ...
+    @property
+    def speed(self) -> str | None: ...
+    @property
+    def inference_geo(self) -> str | None: ...
+
+
+def cost(rates: Rates | None, usage: Usage) -> float | None:
+    """USD for one request, or None when the model's price is unknown."""
+    if rates is None:
+        return None
+    read, written, hourly = usage.cache_read_tokens, usage.cache_creation_tokens, usage.cache_creation_1h_tokens
+    prices = rates.prices
+    for threshold, above in rates.tiers:
+        if usage.input_tokens + read + written > threshold:
+            prices = above
+    tokens = (
+        usage.input_tokens * prices.input
+        + usage.output_tokens * prices.output
+        + read * prices.cache_read
+        + (written - hourly) * prices.cache_write_5m
+        + hourly * prices.cache_write_1h
+    )
+    return tokens * factor(rates, usage) / MTOK + usage.web_search_requests * rates.web_search_usd
+
+
+def factor(rates: Rates, usage: Usage) -> float:
+    """Fast mode and inference geography multiply every kind of token, but no web search."""
+    fast = rates.fast_factor if usage.speed == "fast" else 1.0
+    return fast * GEO_FACTORS.get(usage.inference_geo or "", 1.0)
+
+
+_SPELLINGS = re.compile(r"^(?:[a-z]+\.)*(?:anthropic[./])|^(?:vertex_ai|bedrock|anthropic|google|openai)/|(\[1m\])$|(-v\d+(:\d+)?)$")
+_DATE = re.compile(r"[-@]\d{8}$")
+
+
+def canonical(model: str) -> str:
+    """`us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929[1m]` -> `claude-sonnet-4-5`."""
+    name = model.strip().lower()
+    if "claude" not in name:
+        return name
+    while (shorter := _SPELLINGS.sub("", name)) != name:
+        name = shorter
+    return _DATE.sub("", name).removesuffix("-latest")
+
+
+def rates_for(model: str, day: str, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Rates | None:
+    """The price list of `model` on `day` (YYYY-MM-DD); the config's `[prices."model-id"]` wins. None: unknown."""
+    name = canonical(model)
+    own = (overrides or {}).get(model) or (overrides or {}).get(name)
+    if own is not None:
+        return _configured(own)
+    listed = _library_prices(SAME_PRICE_AS.get(name, name), day)
+    if listed is None:
+        return None
+    tiers = _tiers(listed, name)
+    return Rates(_prices(listed, 0), tiers, _web_search(listed), FAST_FACTORS.get(name, 1.0))
+
+
+def _configured(own: Mapping[str, Any]) -> Rates:
+    """`input`, `output`, `cache_read`, `cache_write_5m`, `cache_write_1h` in USD per million tokens."""
+    base = float(own.get("input", 0))
+    write = float(own.get("cache_write_5m", own.get("cache_write", base * 1.25)))
+    prices = Prices(
+        base, float(own.get("output", 0)), float(own.get("cache_read", base * 0.1)), write,
+        float(own.get("cache_write_1h", base * 2)),
+    )  # fmt: skip
+    return Rates(prices, (), float(own.get("web_search", WEB_SEARCH_USD)), float(own.get("fast_factor", 1)), "config")
+
+
+def _library_prices(name: str, day: str) -> Any | None:
+    from genai_prices.data_snapshot import get_snapshot  # 140 ms: only for a model and day not seen before
+
+    provider = "anthropic" if "claude" in name else None
+    try:
+        _, found = get_snapshot().find_provider_model(name, None, provider, None)
+    except LookupError:
+        return None
+    noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
+    return found.get_prices(noon)
+
+
+def _tiers(listed: Any, name: str) -> tuple[tuple[int, Prices], ...]:
+    starts = {t.start for v in vars(listed).values() for t in getattr(v, "tiers", ())}
+    if "claude" in name:
+        starts &= {CONTEXT_TIERS.get(name)}
+    return tuple((start, _prices(listed, start + 1)) for start in sorted(starts))
+
+
+def _prices(listed: Any, context: int) -> Prices:
+    base = _at(listed.input_mtok, context) or 0.0
+    write = _at(listed.cache_write_mtok, context)
+    write = base if write is None else write
+    read = _at(listed.cache_read_mtok, context)
+    hourly = _at(getattr(listed, "cache_write_1h_mtok", None), context)
+    return Prices(
+        base, _at(listed.output_mtok, context) or 0.0, base if read is None else read, write,
+        (write if hourly is None else hourly),
+    )  # fmt: skip
+
+
+def _at(price: Any, context: int) -> float | None:
+    """A plain or tiered price for a request of `context` input tokens."""
+    if price is None or isinstance(price, Decimal | int | float):
+        return None if price is None else float(price)
+    value = price.base
+    for tier in price.tiers:
+        if context > tier.start:
+            value = tier.price
+    return float(value)
+
+
+def _web_search(listed: Any) -> float:
+    per_thousand = getattr(listed, "web_searches_kcount", None)
+    return float(per_thousand) / 1000 if isinstance(per_thousand, Decimal | int | float) else WEB_SEARCH_USD

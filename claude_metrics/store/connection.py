@@ -1,0 +1,101 @@
+"""Open the database: private, patient, and at today's version."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from claude_metrics import paths
+from claude_metrics.errors import ClaudeMetricsError
+
+LATEST = 1
+BUSY_MS = 10_000
+
+
+def connect(path: Path, journal_mode: str = "delete") -> sqlite3.Connection:
+    """Open `path` for writing, made and migrated if need be. Raises ClaudeMetricsError with the remedy."""
+    paths.private_dir(path.parent)
+    _make_private(path)
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+        prepare(connection, journal_mode)
+        _upgrade(connection, path)
+    except sqlite3.DatabaseError as error:
+        raise ClaudeMetricsError(_remedy(error, path)) from error
+    return connection
+
+
+def _make_private(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ClaudeMetricsError(
+            f"cannot open the database for writing: {error.strerror}; {path}; check the folder's owner and free space"
+        ) from error
+
+
+def prepare(connection: sqlite3.Connection, journal_mode: str = "delete") -> None:
+    """Busy timeout first: every later pragma may have to wait for a writer."""
+    connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma secure_delete = on")
+    current = connection.execute("pragma journal_mode").fetchone()[0]
+    if current != journal_mode:
+        connection.execute(f"pragma journal_mode = {journal_mode}")
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > LATEST:
+        raise ClaudeMetricsError(
+            f"the database is of a newer claude-metrics (version {version}, this one knows {LATEST}); {path};"
+            " update claude-metrics, nothing was changed"
+        )
+    if version < LATEST:
+        from claude_metrics.store.migrations import migrate
+
+        migrate(connection)
+    refresh_views(connection)
+
+
+def refresh_views(connection: sqlite3.Connection) -> None:
+    """Views hold no data: when their text changed they are dropped and made again, never migrated."""
+    text = Path(__file__).with_name("views.sql").read_text(encoding="utf-8")
+    mark = f"{len(text)}:{hash_of(text)}"
+    row = connection.execute("select value from meta where key = 'views'").fetchone()
+    if row and row[0] == mark:
+        return
+    names = [r[0] for r in connection.execute("select name from sqlite_master where type = 'view' and name like 'v\\_%' escape '\\'")]
+    drops = "".join(f'drop view if exists "{name}";\n' for name in names)
+    connection.executescript(f"begin immediate;\n{drops}{text};\ninsert or replace into meta values ('views', '{mark}');\ncommit;")
+
+
+def hash_of(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open an existing database for reading, as Grafana does."""
+    if not path.exists():
+        raise ClaudeMetricsError(f"there is no database yet; {path}; run `claude-metrics setup` or `claude-metrics sync`")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
+        connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+        connection.execute("pragma query_only = on")
+        connection.execute("select 1 from sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise ClaudeMetricsError(_remedy(error, path)) from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _remedy(error: sqlite3.DatabaseError, path: Path) -> str:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return f"the database is locked by another program; {path}; close it (a sqlite3 shell?) and try again"
+    if "not a database" in text or "malformed" in text:
+        return f"the database is damaged ({text}); {path}; run `claude-metrics doctor --fix`: it is set aside and rebuilt"
+    return f"cannot use the database ({text}); {path}; check its owner, mode and free space"

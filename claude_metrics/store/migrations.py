@@ -1,0 +1,129 @@
+"""Numbered steps from an empty file to today's tables. A step is never edited once released.
+
+`user_version` repeats the number of the last step, so that opening a current database costs one pragma and
+sqlite-utils, most of our start-up time, is imported only when there is something to migrate.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("claude-metrics")
+LATEST = 1
+
+
+@migrations()
+def m001_recorder(db: Database) -> None:
+    """Sessions, their requests, tool calls, turns and commits, and how far each source has been read."""
+    for statement in M001.split(";\n"):
+        db.execute(statement)
+
+
+M001 = """
+create table sessions (
+    session_id text primary key, agent_type text not null, agent_version text, machine_id text, parent_session_id text,
+    start_time text, end_time text, end_reason text, status text, permission_mode text,
+    project_path text, project_name text, git_branch text, git_remote_url text,
+    total_cost_usd real, reported_cost_usd real, cost_source text, unpriced_tokens integer not null default 0,
+    total_duration_ms integer, total_api_duration_ms integer, lines_added integer, lines_removed integer,
+    commits integer not null default 0, tool_calls integer not null default 0,
+    failed_tool_calls integer not null default 0,
+    user_message_count integer not null default 0, assistant_message_count integer not null default 0,
+    total_message_count integer not null default 0,
+    input_tokens integer not null default 0, output_tokens integer not null default 0,
+    cache_read_tokens integer not null default 0, cache_creation_tokens integer not null default 0,
+    understated_tokens integer not null default 0,
+    first_prompt text, summary text, title text, recorded_by text, updated_at text,
+    opened_at text, first_record_at text, last_record_at text, ended_at text,
+    payload_cost_usd real, source_cost_usd real, source_lines_added integer, source_lines_removed integer
+);
+create index sessions_start_time on sessions (start_time);
+create index sessions_parent on sessions (parent_session_id) where parent_session_id is not null;
+create table token_usage (
+    id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    timestamp text not null, model text not null,
+    input_tokens integer not null, output_tokens integer not null, cache_creation_tokens integer not null,
+    cache_read_tokens integer not null, cache_creation_5m_tokens integer not null,
+    cache_creation_1h_tokens integer not null, reasoning_tokens integer not null, web_search_requests integer not null,
+    speed text, inference_geo text, message_id text, request_id text, agent_id text,
+    kind text not null default 'message', cost_usd real, reported_cost_usd real,
+    understated_tokens integer not null default 0, owner_known integer not null default 0, turn_index integer
+);
+create index token_usage_session on token_usage (session_id, timestamp);
+create index token_usage_timestamp on token_usage (timestamp);
+create table model_usages (
+    session_id text not null references sessions (session_id) on delete cascade, model text not null,
+    requests integer not null, input_tokens integer not null, output_tokens integer not null,
+    cache_creation_tokens integer not null, cache_read_tokens integer not null,
+    web_search_requests integer not null, cost_usd real, primary key (session_id, model)
+) without rowid;
+create table tool_calls (
+    tool_call_id text primary key, session_id text not null references sessions (session_id) on delete cascade,
+    timestamp text, tool_name text, input_summary text, input_bytes integer, output_bytes integer, success integer,
+    duration_ms integer, file_path text, agent_id text, request_key integer, finished_at text,
+    lines_added integer, lines_removed integer, denied integer, turn_index integer
+) without rowid;
+create index tool_calls_session on tool_calls (session_id, timestamp);
+create table turns (
+    prompt_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    turn_index integer, started_at text not null, ended_at text, prompt text, response text, responded_at text,
+    prompt_tokens_estimated integer, response_tokens_estimated integer,
+    tool_calls integer not null default 0, requests integer not null default 0,
+    input_tokens integer not null default 0, output_tokens integer not null default 0, cost_usd real,
+    owner_known integer not null default 0
+);
+create unique index turns_session on turns (session_id, turn_index);
+create index turns_started on turns (session_id, started_at, turn_index);
+create table copies (
+    key integer not null, session_id text not null references sessions (session_id) on delete cascade,
+    primary key (key, session_id)
+) without rowid;
+create index copies_session on copies (session_id);
+create table cost_states (
+    cost_state_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    as_of text not null, started_at text not null, total_cost_usd real not null, total_duration_ms integer not null,
+    total_api_duration_ms integer not null, lines_added integer not null, lines_removed integer not null, models text
+);
+create index cost_states_session on cost_states (session_id);
+create table commits (
+    repository text not null, sha text not null,
+    session_id text not null references sessions (session_id) on delete cascade, message text,
+    author_name text, author_email text, committed_at text, branch text, files_changed integer, lines_added integer,
+    lines_deleted integer, attribution text, reachable integer, primary key (repository, sha)
+);
+create index commits_session on commits (session_id);
+create index commits_committed_at on commits (committed_at);
+create table observations (
+    observation_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    timestamp text, kind text not null, title text, detail text
+);
+create index observations_session on observations (session_id, timestamp);
+create table session_summaries (
+    session_id text primary key references sessions (session_id) on delete cascade, request text, investigated text,
+    decisions text, completed text, failed_attempts text, next_steps text, files_created text, files_modified text,
+    verification_results text, plan_progress text, updated_at text
+);
+create table facets (
+    session_id text primary key references sessions (session_id) on delete cascade,
+    goal text, outcome text, friction text, raw text, updated_at text
+);
+create table sources (
+    path text primary key, agent text not null, session_id text, size integer not null, mtime_ns integer not null,
+    inode integer not null, cursor text not null, bad_lines integer not null default 0, unknown text, updated_at text
+) without rowid;
+create table recordings (
+    id integer primary key, session_id text, event text, received_at text, started_at text, finished_at text,
+    bytes_read integer not null default 0, outcome text, error text
+);
+create index recordings_session on recordings (session_id);
+create table rates (model text not null, day text not null, rates text, primary key (model, day)) without rowid;
+create table meta (key text primary key, value text) without rowid
+"""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an opened database up to `LATEST`; every row stays."""
+    migrations.apply(Database(connection))
+    connection.execute(f"pragma user_version = {LATEST}")

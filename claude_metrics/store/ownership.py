@@ -1,0 +1,86 @@
+"""Which session a copied request or prompt belongs to, and which session a fork came from.
+
+A fork repeats its parent's lines. Where the line names the session that made the request (clients since 2.1.328) that
+stands; else it belongs to the session that started first. A session's beginning is its first record of a kind that
+forks do not copy (`opened_at`), or else its first record.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from claude_metrics.store.writer import Touched
+
+_ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_at, '9'), s.session_id"
+
+
+def settle(connection: sqlite3.Connection, touched: Touched) -> Touched:
+    """Give copies to their owners; returns `touched` with every session that gained or lost rows, and all forks."""
+    marks = ", ".join("?" * len(touched))
+    related = [r[0] for r in connection.execute(f"select distinct key from copies where session_id in ({marks})", [*touched])]
+    for table, key in (("token_usage", "id"), ("turns", "prompt_id")):
+        for start in range(0, len(related), 500):
+            _resolve(connection, table, key, related[start : start + 500], touched)
+    for session_id in _forks(connection, touched):
+        touched.setdefault(session_id, "")
+    _start_times(connection, list(touched))
+    return touched
+
+
+def _resolve(connection: sqlite3.Connection, table: str, key: str, keys: list[int], touched: Touched) -> None:
+    marks = ", ".join("?" * len(keys))
+    rows = connection.execute(
+        f"""select {key}, old, new from (select u.{key}, u.session_id as old, s.session_id as new,
+                row_number() over (partition by u.{key} order by {_ORDER}) as place
+            from {table} u join copies c on c.key = u.{key} join sessions s on s.session_id = c.session_id
+            where u.{key} in ({marks}) and not u.owner_known)
+        where place = 1 and old <> new""",
+        keys,
+    ).fetchall()
+    for row_key, old, new in rows:
+        unset = ", turn_index = null" if table == "turns" else ""
+        connection.execute(f"update {table} set session_id = ?{unset} where {key} = ?", (new, row_key))
+        touched[old] = touched[new] = ""
+    if table == "token_usage":
+        _follow(connection, keys)
+
+
+def _follow(connection: sqlite3.Connection, keys: list[int]) -> None:
+    """A tool call belongs to the session of the request that asked for it."""
+    connection.execute(
+        f"""update tool_calls set session_id = u.session_id, turn_index = null from token_usage u
+        where u.id = request_key and tool_calls.session_id <> u.session_id and u.id in ({", ".join("?" * len(keys))})""",
+        keys,
+    )
+
+
+def _forks(connection: sqlite3.Connection, touched: Touched) -> list[str]:
+    """Name the parent of every fork among `touched`: the owner of the last line it copied. Its own forks follow."""
+    marks = ", ".join("?" * len(touched))
+    rows = connection.execute(
+        f"""select c.session_id, u.session_id, max(u.timestamp) from copies c join token_usage u on u.id = c.key
+        where c.session_id in ({marks}) and u.session_id <> c.session_id group by 1""",
+        [*touched],
+    ).fetchall()
+    connection.executemany(
+        "update sessions set parent_session_id = ?2 where session_id = ?1 and parent_session_id is not ?2",
+        [row[:2] for row in rows],
+    )
+    found = connection.execute(f"select session_id from sessions where parent_session_id in ({marks})", [*touched])
+    return [row[0] for row in found]
+
+
+def _start_times(connection: sqlite3.Connection, sessions: list[str]) -> None:
+    """A fork's file begins with its parent's times; its own beginning is the first thing only it has."""
+    marks = ", ".join("?" * len(sessions))
+    connection.execute(
+        f"""update sessions as s set start_time = case when exists (
+            select 1 from copies c join token_usage u on u.id = c.key
+            where c.session_id = s.session_id and u.session_id <> s.session_id and not u.owner_known)
+        then coalesce(opened_at, (select min(timestamp) from token_usage u where u.session_id = s.session_id
+            and kind = 'message'), first_record_at)
+        else coalesce(first_record_at, opened_at, (select min(timestamp) from token_usage u
+            where u.session_id = s.session_id)) end
+        where session_id in ({marks})""",
+        sessions,
+    )

@@ -1,0 +1,213 @@
+"""Upsert batches inside the caller's transaction. Every row has a natural key, so writing twice changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from claude_metrics import clock
+from claude_metrics.models import Batch, Copy, Prompt, Request, Response, SessionFacts, ToolCall, merged
+
+Priced = Callable[[Request], Request]
+Touched = dict[str, str]
+FOREVER = "9999"
+
+
+def upsert(connection: sqlite3.Connection, batches: Sequence[Batch], priced: Priced, recorded_by: str) -> Touched:
+    """Write all facts of `batches`; returns each session they touch with the earliest time that changed."""
+    touched: Touched = {}
+    for batch in batches:
+        _sessions(connection, batch, recorded_by, touched)
+    copies = [copy for batch in batches for copy in batch.copies]
+    copies += _requests(connection, [r for b in batches for r in b.requests], priced, touched)
+    copies += _prompts(connection, [p for b in batches for p in b.prompts], touched)
+    connection.executemany("insert or ignore into copies (key, session_id) values (?, ?)", copies)
+    _tool_calls(connection, [t for b in batches for t in b.tool_calls], touched)
+    _cost_states(connection, batches, touched)
+    _responses(connection, [r for b in batches for r in b.responses])
+    return touched
+
+
+def _touch(touched: Touched, session_id: str, moment: str | None) -> None:
+    touched[session_id] = min(touched.get(session_id, FOREVER), moment or FOREVER)
+
+
+# -- sessions ------------------------------------------------------------------
+
+_EARLIEST, _LATEST = ("opened_at", "first_record_at"), ("last_record_at", "ended_at")
+_KEPT = ("project_path", "parent_session_id", "agent_type")
+_NEWEST = (
+    "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "title", "summary",
+    "total_duration_ms", "total_api_duration_ms", "source_lines_added", "source_lines_removed", "source_cost_usd",
+)  # fmt: skip
+_COLUMNS = ("session_id", *_EARLIEST, *_LATEST, *_KEPT, *_NEWEST, "recorded_by")
+
+
+def _merge_sql() -> str:
+    sets = [f"{c} = min(coalesce({c}, excluded.{c}), coalesce(excluded.{c}, {c}))" for c in _EARLIEST]
+    sets += [f"{c} = max(coalesce({c}, excluded.{c}), coalesce(excluded.{c}, {c}))" for c in _LATEST]
+    sets += [f"{c} = coalesce({c}, excluded.{c})" for c in _KEPT]
+    sets += [f"{c} = coalesce(excluded.{c}, {c})" for c in _NEWEST]
+    marks = ", ".join("?" * len(_COLUMNS))
+    return (
+        f"insert into sessions ({', '.join(_COLUMNS)}) values ({marks})"
+        f" on conflict (session_id) do update set {', '.join(sets)}"
+    )
+
+
+_UPSERT_SESSION = _merge_sql()
+
+
+def upsert_session(connection: sqlite3.Connection, facts: SessionFacts, recorded_by: str) -> None:
+    """The earliest beginning, the latest end, the first project, the newest of everything else."""
+    renamed = {
+        "source_lines_added": facts.lines_added,
+        "source_lines_removed": facts.lines_removed,
+        "source_cost_usd": facts.reported_cost_usd,
+        "recorded_by": recorded_by,
+    }
+    row = [renamed[c] if c in renamed else getattr(facts, c) for c in _COLUMNS]
+    connection.execute(_UPSERT_SESSION, row)
+
+
+def _sessions(connection: sqlite3.Connection, batch: Batch, recorded_by: str, touched: Touched) -> None:
+    for facts in batch.sessions.values():
+        upsert_session(connection, facts, recorded_by)
+        _touch(touched, facts.session_id, None)
+
+
+# -- requests and prompts: one row each, whoever holds a copy ----------------------
+
+_REQUEST = ", ".join(Request._fields)
+_INSERT_REQUEST = f"insert or replace into token_usage ({_REQUEST}) values ({', '.join('?' * len(Request._fields))})"
+
+
+def _requests(
+    connection: sqlite3.Connection, rows: list[Request], priced: Priced, touched: Touched
+) -> list[Copy]:
+    known = {row[0]: Request(*row) for row in _by_key(connection, _REQUEST, "token_usage", "id", [r.id for r in rows])}
+    fresh: dict[int, Request] = {}
+    copies: list[Copy] = []
+    for row in rows:
+        old = fresh.get(row.id) or known.get(row.id)
+        new = row if old is None else _united(old, row, copies)
+        if new != old:
+            fresh[row.id] = priced(new) if new.cost_usd is None else new
+            _touch(touched, new.session_id, new.timestamp)
+    connection.executemany(_INSERT_REQUEST, fresh.values())
+    return copies
+
+
+def _united(old: Request, new: Request, copies: list[Copy]) -> Request:
+    """Two sightings of one request. A named owner stands; else both sessions are noted and `settle` decides."""
+    both = merged(old, new)
+    if old.session_id != new.session_id:
+        copies += [Copy(old.id, old.session_id), Copy(old.id, new.session_id)]
+    if new.owner_known and not old.owner_known:
+        both = both._replace(session_id=new.session_id, owner_known=1, agent_id=new.agent_id)
+    return both
+
+
+_PROMPT = "prompt_id, session_id, started_at, prompt, prompt_tokens_estimated, owner_known"
+_INSERT_PROMPT = f"""insert into turns ({_PROMPT}) values (?, ?, ?, ?, ?, ?) on conflict (prompt_id) do update set
+    session_id = excluded.session_id, owner_known = excluded.owner_known, turn_index = null,
+    prompt = coalesce(prompt, excluded.prompt)"""
+
+
+def _prompts(connection: sqlite3.Connection, rows: list[Prompt], touched: Touched) -> list[Copy]:
+    known = {row[0]: row for row in _by_key(connection, "prompt_id, session_id, owner_known", "turns", "prompt_id",
+                                            [p.prompt_id for p in rows])}  # fmt: skip
+    fresh: dict[int, Prompt] = {}
+    copies: list[Copy] = []
+    for row in rows:
+        old_session, old_known = (fresh[row.prompt_id][1], fresh[row.prompt_id][5]) if row.prompt_id in fresh else (
+            known.get(row.prompt_id, (0, None, 0))[1:])  # fmt: skip
+        if old_session not in (None, row.session_id):
+            copies += [Copy(row.prompt_id, old_session), Copy(row.prompt_id, row.session_id)]
+        if old_session is None or (row.owner_known and not old_known):
+            fresh[row.prompt_id] = _with_text(row, fresh.get(row.prompt_id))
+            _touch(touched, row.session_id, row.started_at)
+            _touch(touched, old_session or row.session_id, row.started_at)
+    connection.executemany(_INSERT_PROMPT, fresh.values())
+    return copies
+
+
+def _with_text(row: Prompt, earlier: Prompt | None) -> Prompt:
+    return row._replace(prompt=earlier.prompt) if earlier and row.prompt is None else row
+
+
+def _by_key(
+    connection: sqlite3.Connection, columns: str, table: str, key: str, keys: Sequence[object]
+) -> Iterator[tuple[object, ...]]:
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        yield from connection.execute(
+            f"select {columns} from {table} where {key} in ({', '.join('?' * len(some))})", some
+        )
+
+
+# -- tool calls, answers, cost states -----------------------------------------------
+
+_CALL = [c for c in ToolCall._fields if c not in ("tool_call_id", "session_id")]
+_UPSERT_CALL = (
+    f"insert into tool_calls ({', '.join(ToolCall._fields)}) values ({', '.join('?' * len(ToolCall._fields))})"
+    f" on conflict (tool_call_id) do update set {', '.join(f'{c} = coalesce(excluded.{c}, {c})' for c in _CALL)}"
+    f" where {' or '.join(f'coalesce(excluded.{c}, {c}) is not {c}' for c in _CALL)}"
+)
+_COMPLETE_CALL = (
+    f"update tool_calls set {', '.join(f'{c} = coalesce(:{c}, {c})' for c in _CALL)} where tool_call_id = :tool_call_id"
+    f" and ({' or '.join(f'coalesce(:{c}, {c}) is not {c}' for c in _CALL)})"
+)
+
+
+def _tool_calls(connection: sqlite3.Connection, rows: list[ToolCall], touched: Touched) -> None:
+    """A result whose call was never seen has nothing to complete and is left out."""
+    connection.executemany(_UPSERT_CALL, [row for row in rows if row.tool_name is not None])
+    connection.executemany(_COMPLETE_CALL, [row._asdict() for row in rows if row.tool_name is None])
+    for row in rows:
+        if row.session_id in touched:
+            _touch(touched, row.session_id, row.timestamp or row.finished_at)
+
+
+_ANSWER = """update turns set response = :response, responded_at = :responded_at,
+    response_tokens_estimated = :response_tokens_estimated
+    where prompt_id = (select prompt_id from turns where session_id = :session_id and started_at <= :responded_at
+        order by started_at desc, prompt_id desc limit 1)
+    and (responded_at is null or responded_at < :responded_at)"""
+
+
+def _responses(connection: sqlite3.Connection, rows: list[Response]) -> None:
+    connection.executemany(_ANSWER, [row._asdict() for row in rows])
+
+
+def _cost_states(connection: sqlite3.Connection, batches: Sequence[Batch], touched: Touched) -> None:
+    rows = [state for batch in batches for state in batch.cost_states]
+    connection.executemany(f"insert or ignore into cost_states values ({', '.join('?' * 10)})", rows)
+    for state in rows:
+        _touch(touched, state.session_id, None)
+
+
+# -- how far each source was read, and what a run did ---------------------------------
+
+
+def save_cursor(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Rows and cursor are one transaction: what is stored is behind the cursor, what is not is before it."""
+    source = batch.source
+    connection.execute(
+        "insert or replace into sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            str(source.path), source.agent, source.session_id, source.size, source.mtime_ns, source.inode,
+            json.dumps(batch.cursor, separators=(",", ":")), batch.bad_lines, json.dumps(batch.unknown) if batch.unknown else None,
+            clock.now(),
+        ),
+    )  # fmt: skip
+
+
+def save_recordings(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """`(session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)`."""
+    connection.executemany(
+        "insert into recordings (session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
