@@ -32,7 +32,7 @@ time.sleep({stay})
 FACTS = ("pid", "session", "group", "cwd", "stdin", "stdout", "stderr", "fds", "arguments", "environment", "signals")
 
 
-class Rig:
+class Scene:
     """A spool, and a worker that only writes down what it was given."""
 
     def __init__(self, folder: Path) -> None:
@@ -89,7 +89,7 @@ class Rig:
         return self.signed.read_text().splitlines() if self.signed.exists() else []
 
 
-def wait_for(happened: Callable[[], object], seconds: float = 5) -> None:
+def wait_for(happened: Callable[[], object], seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -103,11 +103,11 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    (tmp_path / "rig").mkdir()
-    rig = Rig(tmp_path / "rig")
-    yield rig
-    for line in rig._lines():
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    (tmp_path / "scene").mkdir()
+    scene = Scene(tmp_path / "scene")
+    yield scene
+    for line in scene._lines():
         pid = json.loads(line)[0]
         if is_alive(pid):
             os.kill(pid, signal.SIGKILL)
@@ -116,86 +116,85 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 # The usual case
 
 
-def test_the_file_holds_the_bytes_of_stdin_and_its_name_says_when_whose_and_what(rig: Rig) -> None:
+def test_the_file_holds_the_bytes_of_stdin_and_its_name_says_when_whose_and_what(scene: Scene) -> None:
     before = time.time_ns()
-    rig.run(PAYLOAD, "--agent", "gemini")
-    [event] = spool.pending(rig.spool)
+    scene.run(PAYLOAD, "--agent", "gemini")
+    [event] = spool.pending(scene.spool)
     assert spool.read(event) == PAYLOAD
     assert before < event.received_ns < time.time_ns()
     assert (event.agent, event.kind, event.cut) == ("gemini", "end", False)
-    assert [path.name for path in rig.spool.iterdir()] == [event.path.name]
+    assert [path.name for path in scene.spool.iterdir()] == [event.path.name]
 
 
-def test_the_agent_is_claude_unless_named(rig: Rig) -> None:
-    rig.run()
-    assert [event.agent for event in spool.pending(rig.spool)] == ["claude"]
+def test_the_agent_is_claude_unless_named(scene: Scene) -> None:
+    scene.run()
+    assert [event.agent for event in spool.pending(scene.spool)] == ["claude"]
 
 
-def test_folders_and_files_are_private_under_any_umask(rig: Rig) -> None:
+def test_folders_and_files_are_private_under_any_umask(scene: Scene) -> None:
     for umask in (0o000, 0o777):
         old = os.umask(umask)
         try:
-            rig.run(STOP)
+            scene.run(STOP)
         finally:
             os.umask(old)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in rig.folder.joinpath("data").rglob("*")}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in scene.folder.joinpath("data").rglob("*")}
     assert {mode for name, mode in modes.items() if "." in name[1:] or name == "s-1"} == {0o600}
-    assert {modes["spool"], modes[".nudged"], stat.S_IMODE(rig.spool.parent.stat().st_mode)} == {0o700}
+    assert {modes["spool"], modes[".nudged"], stat.S_IMODE(scene.spool.parent.stat().st_mode)} == {0o700}
 
 
-def test_hooks_at_once_keep_a_file_each(rig: Rig) -> None:
-    running = [rig.start("--worker-python", "/bin/true") for _ in range(50)]
+def test_hooks_at_once_keep_a_file_each(scene: Scene) -> None:
+    scene.worker = Path("/bin/true")
+    running = [scene.start() for _ in range(50)]
     for number, hook in enumerate(running):
         assert hook.stdin
         hook.stdin.write(b'{"session_id":"%d"}' % number)
         hook.stdin.close()
     assert [(hook.wait(), hook.stdout.read()) for hook in running if hook.stdout] == [(0, b"{}\n")] * 50
-    assert {json.loads(path.read_text())["session_id"] for path in rig.kept()} == {str(n) for n in range(50)}
-    for hook in running:
-        hook.communicate()
+    assert {json.loads(path.read_text())["session_id"] for path in scene.kept()} == {str(n) for n in range(50)}
 
 
-def test_options_may_be_joined_by_an_equals_sign_and_unknown_ones_are_ignored(rig: Rig) -> None:
-    rig.run(PAYLOAD, "--future", "--agent=codex", "stray", "--event=turn")
-    assert [(event.agent, event.kind) for event in spool.pending(rig.spool)] == [("codex", "turn")]
+def test_options_may_be_joined_by_an_equals_sign_and_unknown_ones_are_ignored(scene: Scene) -> None:
+    scene.run(PAYLOAD, "--future", "--agent=codex", "stray", "--event=turn")
+    assert [(event.agent, event.kind) for event in spool.pending(scene.spool)] == [("codex", "turn")]
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", "", "\x1b[31m", "ä", "x" * 500])
-def test_an_agent_that_is_no_word_becomes_one(rig: Rig, name: str) -> None:
-    rig.run(PAYLOAD, "--agent", name)
-    assert len(spool.pending(rig.spool)) == 1
+def test_an_agent_that_is_no_word_becomes_one(scene: Scene, name: str) -> None:
+    scene.run(PAYLOAD, "--agent", name)
+    assert len(spool.pending(scene.spool)) == 1
 
 
 # The worker it starts
 
 
-def test_the_worker_has_its_own_session_null_streams_and_another_folder(rig: Rig) -> None:
-    rig.run(PAYLOAD, "--db-path", "metrics.db")
-    [worker] = rig.workers()
+def test_the_worker_has_its_own_session_null_streams_and_another_folder(scene: Scene) -> None:
+    scene.run(PAYLOAD, "--db-path", "metrics.db")
+    [worker] = scene.workers()
     assert worker["session"] == worker["group"] == worker["pid"]
     assert {worker["stdin"], worker["stdout"], worker["stderr"]} == {"/dev/null"}
     assert worker["cwd"] == "/"
-    named = ["--spool", str(rig.spool), "--db-path", str(rig.folder / "metrics.db")]
+    named = ["--spool", str(scene.spool), "--db-path", str(scene.folder / "metrics.db")]
     assert worker["arguments"] == ["-I", "-m", "claude_metrics.worker", *named]
 
 
-def test_the_worker_gets_no_descriptor_of_the_agent_and_no_ignored_signal(rig: Rig) -> None:
+def test_the_worker_gets_no_descriptor_of_the_agent_and_no_ignored_signal(scene: Scene) -> None:
     read, write = os.pipe()
-    hook = rig.start(pass_fds=(read, write))
+    hook = scene.start(pass_fds=(read, write))
     hook.communicate(PAYLOAD)
     os.close(read)
     os.close(write)
-    [worker] = rig.workers()
+    [worker] = scene.workers()
     assert worker["fds"] == ["0", "1", "2", "3"]  # 3 is the listing itself
     term, interrupt, hangup = (1 << (number - 1) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     for line in worker["signals"]:  # type: ignore[attr-defined]
         assert not int(line.split()[1], 16) & (term | interrupt | hangup)
 
 
-def test_the_worker_is_told_no_secret_of_the_agent(rig: Rig) -> None:
+def test_the_worker_is_told_no_secret_of_the_agent(scene: Scene) -> None:
     secrets = {"CLAUDE_CODE_MESSAGING_SOCKET": "a", "CLAUDE_CODE_MESSAGING_TOKEN": "b", "PYTHONPATH": "c"}
-    rig.run(**secrets, CLAUDE_CONFIG_DIR="/home/dev/c")
-    [worker] = rig.workers()
+    scene.run(**secrets, CLAUDE_CONFIG_DIR="/home/dev/c")
+    [worker] = scene.workers()
     environment = worker["environment"]
     assert isinstance(environment, dict)
     assert not secrets.keys() & environment.keys()
@@ -203,20 +202,20 @@ def test_the_worker_is_told_no_secret_of_the_agent(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("ask", ["group", "tree"])
-def test_the_worker_survives_when_the_agent_kills_all_it_started(rig: Rig, ask: str) -> None:
-    rig.hire(stay=20)
+def test_the_worker_survives_when_the_agent_kills_all_it_started(scene: Scene, ask: str) -> None:
+    scene.hire(stay=20)
     shell = subprocess.Popen(
-        ["/bin/sh", "-c", '"$@"; sleep 20', "sh", *rig.command()],
+        ["/bin/sh", "-c", '"$@"; sleep 20', "sh", *scene.command()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=rig.environment(),
+        env=scene.environment(),
         start_new_session=True,
     )
     assert shell.stdin and shell.stdout
     shell.stdin.write(PAYLOAD)
     shell.stdin.close()
     assert shell.stdout.readline() == b"{}\n"
-    [worker] = rig.workers()
+    [worker] = scene.workers()
     assert isinstance(worker["pid"], int)
     if ask == "group":
         os.killpg(shell.pid, signal.SIGKILL)
@@ -234,150 +233,150 @@ def descendants(pid: int) -> list[int]:
     return [*(below for child in children for below in descendants(child)), *children]
 
 
-def test_the_next_interpreter_is_taken_where_one_is_gone(rig: Rig) -> None:
-    command = [*rig.command()[:6], "--worker-python", "/nowhere/python", "--worker-python", str(rig.worker)]
-    subprocess.run(command, input=PAYLOAD, env=rig.environment(), check=True, stdout=subprocess.DEVNULL)
-    assert len(rig.workers()) == 1
+def test_the_next_interpreter_is_taken_where_one_is_gone(scene: Scene) -> None:
+    command = [*scene.command()[:6], "--worker-python", "/nowhere/python", "--worker-python", str(scene.worker)]
+    subprocess.run(command, input=PAYLOAD, env=scene.environment(), check=True, stdout=subprocess.DEVNULL)
+    assert len(scene.workers()) == 1
 
 
-def test_a_plugins_hook_finds_the_interpreter_that_the_installer_wrote_down(rig: Rig) -> None:
-    rig.spool.parent.mkdir()
-    (rig.spool.parent / "worker-python").write_text(f"{rig.worker}\n")
-    command = rig.command()[:6]
-    subprocess.run(command, input=PAYLOAD, env=rig.environment(), check=True, stdout=subprocess.DEVNULL)
-    assert len(rig.workers()) == 1
+def test_a_plugins_hook_finds_the_interpreter_that_the_installer_wrote_down(scene: Scene) -> None:
+    scene.spool.parent.mkdir()
+    (scene.spool.parent / "worker-python").write_text(f"{scene.worker}\n")
+    command = scene.command()[:6]
+    subprocess.run(command, input=PAYLOAD, env=scene.environment(), check=True, stdout=subprocess.DEVNULL)
+    assert len(scene.workers()) == 1
 
 
-def test_an_interpreter_file_that_is_a_pipe_is_not_waited_for(rig: Rig) -> None:
-    rig.spool.parent.mkdir()
-    os.mkfifo(rig.spool.parent / "worker-python")
-    rig.run()
-    assert len(rig.workers()) == 1
+def test_an_interpreter_file_that_is_a_pipe_is_not_waited_for(scene: Scene) -> None:
+    scene.spool.parent.mkdir()
+    os.mkfifo(scene.spool.parent / "worker-python")
+    scene.run()
+    assert len(scene.workers()) == 1
 
 
 # Stop: at the end of every turn
 
 
-def test_a_turn_starts_a_worker_once_in_two_minutes_and_a_session_always(rig: Rig) -> None:
-    rig.run(STOP)
-    rig.run(STOP)
-    rig.run(b'{"session_id":"s-1"}', "--event", "stop")
-    assert (len(rig.workers(1)), len(rig.kept())) == (1, 3)
-    rig.run(STOP.replace(b"s-1", b"s-2"))
-    assert len(rig.workers(2)) == 2
-    rig.run(PAYLOAD)
-    assert (len(rig.workers(3)), len(rig.kept())) == (3, 5)
-    assert [event.kind for event in spool.pending(rig.spool)] == ["stop"] * 4 + ["end"]
+def test_a_turn_starts_a_worker_once_in_two_minutes_and_a_session_always(scene: Scene) -> None:
+    scene.run(STOP)
+    scene.run(STOP)
+    scene.run(b'{"session_id":"s-1"}', "--event", "stop")
+    assert (len(scene.workers(1)), len(scene.kept())) == (1, 3)
+    scene.run(STOP.replace(b"s-1", b"s-2"))
+    assert len(scene.workers(2)) == 2
+    scene.run(PAYLOAD)
+    assert (len(scene.workers(3)), len(scene.kept())) == (3, 5)
+    assert [event.kind for event in spool.pending(scene.spool)] == ["stop"] * 4 + ["end"]
 
 
 @pytest.mark.parametrize("age_s", [121, -600], ids=["two minutes ago", "the clock went back"])
-def test_a_turn_starts_a_worker_again_later(rig: Rig, age_s: int) -> None:
-    rig.run(STOP)
-    os.utime(rig.spool / ".nudged" / "s-1", (time.time() - age_s, time.time() - age_s))
-    rig.run(STOP)
-    assert len(rig.workers(2)) == 2
+def test_a_turn_starts_a_worker_again_later(scene: Scene, age_s: int) -> None:
+    scene.run(STOP)
+    os.utime(scene.spool / ".nudged" / "s-1", (time.time() - age_s, time.time() - age_s))
+    scene.run(STOP)
+    assert len(scene.workers(2)) == 2
 
 
 @pytest.mark.parametrize(
     "name", [b"../../../escaped", b"/etc/escaped", b"\xff\x00", b"x" * 5000, b"", b".", b"..", "ä".encode()]
 )
-def test_a_hostile_session_id_names_no_file(rig: Rig, name: bytes) -> None:
-    before = set(rig.folder.rglob("*"))
-    rig.run(STOP.replace(b"s-1", name))
-    new = {path.relative_to(rig.folder) for path in set(rig.folder.rglob("*")) - before if path != rig.signed}
+def test_a_hostile_session_id_names_no_file(scene: Scene, name: bytes) -> None:
+    before = set(scene.folder.rglob("*"))
+    scene.run(STOP.replace(b"s-1", name))
+    new = {path.relative_to(scene.folder) for path in set(scene.folder.rglob("*")) - before if path != scene.signed}
     marker = Path("data/spool/.nudged")
-    assert new - set(marker.parents) == {marker, marker / "other", *(p.relative_to(rig.folder) for p in rig.kept())}
+    assert new - set(marker.parents) == {marker, marker / "other", *(p.relative_to(scene.folder) for p in scene.kept())}
 
 
-def test_nothing_is_written_through_a_link_in_the_markers_place(rig: Rig) -> None:
-    elsewhere = rig.folder / "elsewhere"
+def test_nothing_is_written_through_a_link_in_the_markers_place(scene: Scene) -> None:
+    elsewhere = scene.folder / "elsewhere"
     elsewhere.mkdir()
-    rig.spool.mkdir(parents=True)
-    (rig.spool / ".nudged").symlink_to(elsewhere)
-    rig.run(STOP)
-    assert len(rig.kept()) == 1
+    scene.spool.mkdir(parents=True)
+    (scene.spool / ".nudged").symlink_to(elsewhere)
+    scene.run(STOP)
+    assert len(scene.kept()) == 1
     assert not list(elsewhere.iterdir())
 
 
-def test_the_word_stop_inside_an_answer_is_not_the_event(rig: Rig) -> None:
+def test_the_word_stop_inside_an_answer_is_not_the_event(scene: Scene) -> None:
     answer = json.dumps({"last": '"hook_event_name":"Stop"', "hook_event_name": "SessionEnd"}).encode()
-    rig.run(answer)
-    assert [event.kind for event in spool.pending(rig.spool)] == ["end"]
+    scene.run(answer)
+    assert [event.kind for event in spool.pending(scene.spool)] == ["end"]
 
 
 # What may go wrong with stdin
 
 
-def test_empty_stdin_leaves_nothing(rig: Rig) -> None:
-    rig.run(b"")
-    assert not rig.kept()
-    assert not rig.signed.exists()
+def test_empty_stdin_leaves_nothing(scene: Scene) -> None:
+    scene.run(b"")
+    assert not scene.kept()
+    assert not scene.signed.exists()
 
 
-def test_garbage_is_kept_as_it_is(rig: Rig) -> None:
+def test_garbage_is_kept_as_it_is(scene: Scene) -> None:
     garbage = bytes(range(256)) * 300
-    rig.run(garbage)
-    assert rig.kept()[0].read_bytes() == garbage
+    scene.run(garbage)
+    assert scene.kept()[0].read_bytes() == garbage
 
 
-def test_of_a_huge_payload_the_beginning_is_kept_and_the_rest_is_read(rig: Rig) -> None:
+def test_of_a_huge_payload_the_beginning_is_kept_and_the_rest_is_read(scene: Scene) -> None:
     huge = b'{"session_id":"s-1","cwd":"/x","filler":"' + b"x" * 100_000_000 + b'"}'
-    rig.run(huge)
-    [event] = spool.pending(rig.spool)
+    scene.run(huge)
+    [event] = spool.pending(scene.spool)
     assert event.cut
     assert (read := spool.read(event)) == huge[: spool.LIMIT_BYTES]
     assert spool.salvage(read) == {"session_id": "s-1", "cwd": "/x"}
 
 
-def test_stdin_that_is_never_closed_is_not_waited_for_and_what_came_is_kept(rig: Rig) -> None:
-    silent, talking = rig.start(), rig.start()
+def test_stdin_that_is_never_closed_is_not_waited_for_and_what_came_is_kept(scene: Scene) -> None:
+    silent, talking = scene.start(), scene.start()
     assert talking.stdin
     talking.stdin.write(PAYLOAD)
     talking.stdin.flush()
     for hook in (silent, talking):
         assert hook.stdout and hook.stdin
-        assert (hook.wait(timeout=4), hook.stdout.read()) == (0, b"{}\n")
+        assert (hook.wait(timeout=10), hook.stdout.read()) == (0, b"{}\n")
         hook.communicate()
-    [event] = spool.pending(rig.spool)
+    [event] = spool.pending(scene.spool)
     assert spool.read(event) == PAYLOAD
     assert event.cut
 
 
-def test_a_terminal_on_stdin_is_not_waited_for(rig: Rig) -> None:
+def test_a_terminal_on_stdin_is_not_waited_for(scene: Scene) -> None:
     master, slave = os.openpty()
-    hook = rig.start(stdin=slave)
-    out, _ = hook.communicate(timeout=4)
+    hook = scene.start(stdin=slave)
+    out, _ = hook.communicate(timeout=10)
     assert (out, hook.returncode) == (b"{}\n", 0)
     os.close(master)
     os.close(slave)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full"])
-def test_closed_and_full_streams_do_not_matter(rig: Rig, closed: str) -> None:
-    command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *rig.command()]
-    done = subprocess.run(command, input=PAYLOAD, capture_output=True, env=rig.environment(), timeout=5, check=False)
+def test_closed_and_full_streams_do_not_matter(scene: Scene, closed: str) -> None:
+    command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *scene.command()]
+    done = subprocess.run(command, input=PAYLOAD, capture_output=True, env=scene.environment(), timeout=5, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert [path.read_bytes() for path in rig.kept()] == ([] if "<&-" in closed else [PAYLOAD])
+    assert [path.read_bytes() for path in scene.kept()] == ([] if "<&-" in closed else [PAYLOAD])
 
 
-def test_a_reader_that_is_gone_does_not_matter(rig: Rig) -> None:
+def test_a_reader_that_is_gone_does_not_matter(scene: Scene) -> None:
     read, write = os.pipe()
     os.close(read)
-    hook = rig.start(stdout=write)
+    hook = scene.start(stdout=write)
     _, err = hook.communicate(PAYLOAD, timeout=5)
     os.close(write)
-    assert (hook.returncode, err, len(rig.kept())) == (0, b"", 1)
+    assert (hook.returncode, err, len(scene.kept())) == (0, b"", 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_does_not_stop_it(rig: Rig, number: signal.Signals) -> None:
-    hook = rig.start()
+def test_a_signal_does_not_stop_it(scene: Scene, number: signal.Signals) -> None:
+    hook = scene.start()
     assert hook.stdin
     wait_for(lambda: has_begun(hook.pid))
     hook.send_signal(number)
     hook.stdin.write(PAYLOAD)
     out, err = hook.communicate(timeout=5)
-    assert (out, err, hook.returncode, len(rig.kept())) == (b"{}\n", b"", 0, 1)
+    assert (out, err, hook.returncode, len(scene.kept())) == (b"{}\n", b"", 0, 1)
 
 
 def has_begun(pid: int) -> bool:
@@ -407,58 +406,69 @@ def under_a_file(place: Path) -> None:
     place.parent.write_text("no folder")
 
 
-@pytest.mark.parametrize("spoil", [as_file, as_link, as_dangling_link, under_a_file])
+def read_only(place: Path) -> None:
+    place.mkdir(parents=True)
+    place.chmod(0o500)
+
+
+SPOILT = [
+    *(as_file, as_link, as_dangling_link, under_a_file),
+    pytest.param(read_only, marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")),
+]
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
 def test_where_the_spool_cannot_be_written_the_event_goes_elsewhere(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
 ) -> None:
-    spoil(rig.spool)
-    before = set(rig.spool.parent.rglob("*"))
-    rig.run()
-    monkeypatch.setenv("HOME", str(rig.home))
-    monkeypatch.setenv("TMPDIR", str(rig.temporary))
-    [event] = spool.pending(rig.spool)
+    spoil(scene.spool)
+    before = set(scene.spool.parent.rglob("*"))
+    scene.run()
+    monkeypatch.setenv("HOME", str(scene.home))
+    monkeypatch.setenv("TMPDIR", str(scene.temporary))
+    [event] = spool.pending(scene.spool)
     assert spool.read(event) == PAYLOAD
-    assert event.path.parent == spool.places(rig.spool)[1]
-    assert set(rig.spool.parent.rglob("*")) == before
-    assert len(rig.workers()) == 1
+    assert event.path.parent == spool.places(scene.spool)[1]
+    assert set(scene.spool.parent.rglob("*")) == before
+    assert len(scene.workers()) == 1
 
 
 def test_where_the_home_folder_cannot_be_written_either_the_temporary_folder_is_the_last_resort(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_file(rig.spool)
-    (rig.home / ".local").write_text("no folder")
-    rig.run()
-    monkeypatch.setenv("HOME", str(rig.home))
-    monkeypatch.setenv("TMPDIR", str(rig.temporary))
-    [event] = spool.pending(rig.spool)
-    assert event.path.parent == spool.places(rig.spool)[2]
+    as_file(scene.spool)
+    (scene.home / ".local").write_text("no folder")
+    scene.run()
+    monkeypatch.setenv("HOME", str(scene.home))
+    monkeypatch.setenv("TMPDIR", str(scene.temporary))
+    [event] = spool.pending(scene.spool)
+    assert event.path.parent == spool.places(scene.spool)[2]
     assert stat.S_IMODE(event.path.parent.stat().st_mode) == 0o700
 
 
-def test_a_folder_that_others_may_write_is_no_resort(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_file(rig.spool)
-    (rig.home / ".local").write_text("no folder")
-    monkeypatch.setenv("HOME", str(rig.home))
-    monkeypatch.setenv("TMPDIR", str(rig.temporary))
-    trap = spool.places(rig.spool)[2]
+def test_a_folder_that_others_may_write_is_no_resort(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_file(scene.spool)
+    (scene.home / ".local").write_text("no folder")
+    monkeypatch.setenv("HOME", str(scene.home))
+    monkeypatch.setenv("TMPDIR", str(scene.temporary))
+    trap = spool.places(scene.spool)[2]
     trap.mkdir()
     trap.chmod(0o777)
-    rig.run()
+    scene.run()
     assert not list(trap.iterdir())
 
 
-def test_where_nothing_can_be_written_it_still_ends_well(rig: Rig) -> None:
-    as_file(rig.spool)
-    rig.run(HOME="/dev/null", TMPDIR="/dev/null")
-    assert not rig.signed.exists()
+def test_where_nothing_can_be_written_it_still_ends_well(scene: Scene) -> None:
+    as_file(scene.spool)
+    scene.run(HOME="/dev/null", TMPDIR="/dev/null")
+    assert not scene.signed.exists()
 
 
-def test_where_no_process_or_file_may_grow_it_still_ends_well(rig: Rig) -> None:
-    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *rig.command()]
-    done = subprocess.run(limited, input=PAYLOAD, capture_output=True, env=rig.environment(), timeout=5, check=False)
+def test_where_no_process_or_file_may_grow_it_still_ends_well(scene: Scene) -> None:
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *scene.command()]
+    done = subprocess.run(limited, input=PAYLOAD, capture_output=True, env=scene.environment(), timeout=5, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (b"{}\n", b"", 0)
-    assert not [path for path in rig.folder.rglob("*.tmp") if path.is_file()]  # no half file stays behind
+    assert not [path for path in scene.folder.rglob("*.tmp") if path.is_file()]  # no half file stays behind
 
 
 # How it is started
@@ -481,64 +491,64 @@ ASK_PATHS = "from claude_metrics import paths; print(ascii(str(paths.spool_dir()
 
 
 @pytest.mark.parametrize("more", ENVIRONMENTS.values(), ids=ENVIRONMENTS.keys())
-def test_the_default_spool_is_that_of_paths(rig: Rig, more: dict[str, str]) -> None:
+def test_the_default_spool_is_that_of_paths(scene: Scene, more: dict[str, str]) -> None:
     def ask(*command: str) -> Path:
-        answer = subprocess.run(command, env=rig.environment(**more), capture_output=True, text=True, check=True)
+        answer = subprocess.run(command, env=scene.environment(**more), capture_output=True, text=True, check=True)
         return Path(answer.stdout.strip())
 
     hook = ask(sys.executable, "-I", "-S", "-c", ASK_HOOK.format(str(HOOK.parent)))
     assert hook == ask(sys.executable, "-I", "-c", ASK_PATHS)
 
 
-def test_without_arguments_it_uses_the_default_spool(rig: Rig) -> None:
-    chosen = rig.environment(CLAUDE_METRICS_HOME=str(rig.folder / "all"))
-    (rig.folder / "all" / "data").mkdir(parents=True)
-    (rig.folder / "all" / "data" / "worker-python").write_text(str(rig.worker))
+def test_without_arguments_it_uses_the_default_spool(scene: Scene) -> None:
+    chosen = scene.environment(CLAUDE_METRICS_HOME=str(scene.folder / "all"))
+    (scene.folder / "all" / "data").mkdir(parents=True)
+    (scene.folder / "all" / "data" / "worker-python").write_text(str(scene.worker))
     command = [sys.executable, "-I", "-S", str(HOOK)]
     subprocess.run(command, input=PAYLOAD, env=chosen, check=True, stdout=subprocess.DEVNULL)
-    assert len(list((rig.folder / "all" / "data" / "spool").glob("*.json"))) == 1
-    assert len(rig.workers()) == 1
+    assert len(list((scene.folder / "all" / "data" / "spool").glob("*.json"))) == 1
+    assert len(scene.workers()) == 1
 
 
-def test_the_hook_and_the_package_agree_on_the_other_places(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hook_and_the_package_agree_on_the_other_places(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     ask = "import sys; sys.path.insert(0, {!r}); import _event; print(*_event.fallbacks({!r}), sep='\\n')"
     for place in ("/home/dev/.local/share/claude-metrics/spool", "/ä b//c", "/" + "long/" * 60):
         command = [sys.executable, "-I", "-S", "-c", ask.format(str(HOOK.parent), place)]
-        answer = subprocess.run(command, env=rig.environment(), capture_output=True, text=True, check=True)
-        monkeypatch.setenv("HOME", str(rig.home))
-        monkeypatch.setenv("TMPDIR", str(rig.temporary))
+        answer = subprocess.run(command, env=scene.environment(), capture_output=True, text=True, check=True)
+        monkeypatch.setenv("HOME", str(scene.home))
+        monkeypatch.setenv("TMPDIR", str(scene.temporary))
         assert [Path(line) for line in answer.stdout.splitlines()] == spool.places(Path(place))[1:]
 
 
-def test_it_pulls_in_nothing_beyond_what_an_interpreter_has_at_its_start(rig: Rig) -> None:
+def test_it_pulls_in_nothing_beyond_what_an_interpreter_has_at_its_start(scene: Scene) -> None:
     """Python code that must be loaded, `os` among it, is what makes a hook slow."""
     look = f"""
 import sys, posix
 before = set(sys.modules)
-sys.argv = {rig.command()[3:]!r}
+sys.argv = {scene.command()[3:]!r}
 end = lambda code: (posix.write(2, repr(sorted(set(sys.modules) - before)).encode()), posix.kill(posix.getpid(), 9))
 posix._exit = end
 exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {{"__name__": "__main__", "__file__": sys.argv[0]}})
 """
     command = [sys.executable, "-I", "-S", "-c", look]
-    seen = subprocess.run(command, input=STOP, capture_output=True, env=rig.environment(), timeout=5, check=False)
+    seen = subprocess.run(command, input=STOP, capture_output=True, env=scene.environment(), timeout=5, check=False)
     assert seen.stderr == b"['_event']"
-    assert len(rig.kept()) == 1
+    assert len(scene.kept()) == 1
 
 
-def test_it_works_through_a_link_and_with_damaged_bytecode(rig: Rig) -> None:
-    copy = rig.folder / "copy"
+def test_it_works_through_a_link_and_with_damaged_bytecode(scene: Scene) -> None:
+    copy = scene.folder / "copy"
     copy.mkdir()
     for name in ("session_end.py", "_event.py"):
         (copy / name).write_bytes(HOOK.with_name(name).read_bytes())
-    link = rig.folder / "link" / "session_end.py"
+    link = scene.folder / "link" / "session_end.py"
     link.parent.mkdir()
     link.symlink_to(copy / "session_end.py")
 
     def run(script: Path) -> int:
-        command = [str(script) if part == str(HOOK) else part for part in rig.command()]
-        subprocess.run(command, input=PAYLOAD, env=rig.environment(), check=True, stdout=subprocess.DEVNULL)
-        return len(rig.kept())
+        command = [str(script) if part == str(HOOK) else part for part in scene.command()]
+        subprocess.run(command, input=PAYLOAD, env=scene.environment(), check=True, stdout=subprocess.DEVNULL)
+        return len(scene.kept())
 
     assert run(link) == 1
     assert run(copy / "session_end.py") == 2
@@ -547,8 +557,8 @@ def test_it_works_through_a_link_and_with_damaged_bytecode(rig: Rig) -> None:
     assert run(copy / "session_end.py") == 3
 
 
-def test_a_hook_without_its_other_half_still_ends_well(rig: Rig) -> None:
-    alone = rig.folder / "session_end.py"
+def test_a_hook_without_its_other_half_still_ends_well(scene: Scene) -> None:
+    alone = scene.folder / "session_end.py"
     alone.write_bytes(HOOK.read_bytes())
     done = subprocess.run([sys.executable, "-I", "-S", str(alone)], input=PAYLOAD, capture_output=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (b"{}\n", b"", 0)
@@ -563,10 +573,10 @@ def test_the_syntax_is_that_of_python_3_8() -> None:
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/payload.json", "/dev"])
-def test_background_ends_well_too(rig: Rig, broken: str) -> None:
-    database = str(rig.folder / "metrics.db")
+def test_background_ends_well_too(scene: Scene, broken: str) -> None:
+    database = str(scene.folder / "metrics.db")
     command = [sys.executable, "-I", "-S", str(HOOK), "--background", broken, "--db-path", database]
-    done = subprocess.run(command, capture_output=True, env=rig.environment(), check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, env=scene.environment(), check=False, timeout=30)
     assert (done.stdout, done.returncode) == (b"{}\n", 0)
 
 
