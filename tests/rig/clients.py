@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -12,7 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = dict(os.environ)  # as it was before a test moved HOME: npm finds its configuration there
-UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH", "ERR_SOCKET")
+UNREACHABLE = re.compile(
+    r"npm error code (E(?:NOTFOUND|CONN\w+|TIMEDOUT|AI_AGAIN|NETUNREACH|HOSTUNREACH|[45]\d\d)|ERR_SOCKET\w*|\w*CERT\w*)"
+)
 ASK_AGAIN_S = 600
 
 
@@ -103,7 +106,7 @@ def run_npm(wanted: str, command: list[str], folder: Path, timeout_s: float) -> 
     if done.returncode == 0:
         return
     said = done.stderr + done.stdout
-    found = next((code for code in UNREACHABLE if code in said), None)
+    found = UNREACHABLE.search(said)
     if found:
-        raise ClientUnavailable(f"{wanted}: npm cannot reach its registry ({found})", offline=True)
+        raise ClientUnavailable(f"{wanted}: npm cannot reach its registry ({found[1]})", offline=True)
     raise RuntimeError(f"{' '.join(command[:2])} failed for {wanted}: {said[-2000:]}")
