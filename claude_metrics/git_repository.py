@@ -12,8 +12,6 @@ from claude_metrics.git import Answer, Git
 
 DISK_SECONDS = 2.0  # for looking at a directory; a dead network disk would take forever
 _CONFIG = r"^(user\.email|core\.worktree|remote\..*\.url)$"
-# Up to the last `@` of what may be user and password; a port is not a password.
-_CREDENTIALS = re.compile(r"^([a-z][a-z0-9+.-]*://)(?:([^/@:]*):(?!\d+/)[^@]*@|([^/@]*)@)", re.IGNORECASE)
 _Result = TypeVar("_Result")
 
 
@@ -79,14 +77,19 @@ def branch_and_remote(cwd: str, repositories: Repositories | None = None) -> tup
 
 def without_credentials(url: str) -> str | None:
     """The address without user and password. `ext::` addresses are commands, not addresses."""
-    if url.startswith("ext::"):
-        return None
-    found = _CREDENTIALS.match(url)
-    if not found:
+    scheme, separator, rest = url.partition("://")
+    if url.startswith("ext::") or not separator:
+        return None if url.startswith("ext::") else url
+    host, slash, path = rest.partition("/")
+    if "@" in host:
+        user, _, host = host.rpartition("@")
+    elif "@" in path and re.search(r":(?!\d*$)", host):  # a password with a slash in it, not a port
+        user, (host, slash, path) = host, rest.rpartition("@")[2].partition("/")
+    else:
         return url
     # With ssh the user is part of the address (`git@`), with http it is often a token.
-    user = f"{found[2] or found[3]}@" if found[1].lower().endswith("ssh://") and (found[2] or found[3]) else ""
-    return found[1] + user + url[found.end() :]
+    name = user.partition(":")[0] + "@" if scheme.lower().endswith("ssh") else ""
+    return f"{scheme}://{name}{host}{slash}{path}"
 
 
 def _key(common: str, worktree: str) -> str:
