@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from claude_metrics import clock, pricing
+from claude_metrics import pricing
 from claude_metrics.agents import AGENTS
+from claude_metrics.commits import CommitCache, CommitReport, WorkWindow, commits_of
 from claude_metrics.config import Config
 from claude_metrics.models import Batch, Request, SessionFacts, Source
 from claude_metrics.redact import redact
@@ -22,6 +22,14 @@ from claude_metrics.store import writer
 from claude_metrics.store.settle import settle
 
 Cursors = Mapping[str, tuple[int, int, int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a hook was told of a session, beside its transcript."""
+
+    facts: SessionFacts
+    cost_usd: float | None = None
 
 
 @dataclass(slots=True)
@@ -75,9 +83,9 @@ def _drop(text: str | None) -> None:
 
 def store(
     connection: sqlite3.Connection, batches: Sequence[Batch], config: Config, recorded_by: str,
-    more: Callable[[sqlite3.Connection], None] | None = None,
+    payload: Payload | None = None, commits: CommitReport | None = None,
 ) -> Outcome:  # fmt: skip
-    """Write batches in one transaction; `more` adds rows of the same recording to it."""
+    """Write batches, and what a hook's payload and the repositories add, with their cursors in one transaction."""
     before = connection.total_changes
     rates = RateBook(connection, config.prices)
     connection.execute("begin immediate")
@@ -85,8 +93,10 @@ def store(
         known = {row[0] for row in connection.execute("select session_id from sessions")}
         worth = [batch for batch in batches if _worth(batch, known)]
         touched = writer.upsert(connection, worth, rates.priced, recorded_by)
-        if more:
-            more(connection)
+        if payload:
+            _payload(connection, payload, recorded_by, touched)
+        if commits:
+            _commits(connection, commits, worth, touched)
         touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
         for batch in batches:
             writer.save_cursor(connection, batch if batch in worth else _unread(batch))
@@ -99,6 +109,57 @@ def store(
         sorted(touched), sorted(touched.keys() - known), sum(b.bytes_read for b in batches),
         connection.total_changes - before, sum(b.bad_lines for b in batches),
     )  # fmt: skip
+
+
+def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str, touched: writer.Touched) -> None:
+    """What only the hook knows. Without a transcript a session is kept only if the payload brought its cost."""
+    facts, stored = payload.facts, payload.facts.session_id
+    found = connection.execute("select 1 from sessions where session_id = ?", (stored,)).fetchone()
+    if not found and payload.cost_usd is None:
+        return
+    writer.upsert_session(connection, facts, recorded_by)
+    if payload.cost_usd is not None:
+        writer.save_payload(connection, stored, payload.cost_usd)
+    touched.setdefault(stored, writer.FOREVER)
+
+
+def _commits(
+    connection: sqlite3.Connection, report: CommitReport, batches: Sequence[Batch], touched: writer.Touched
+) -> None:
+    known = {row[0] for row in connection.execute("select session_id from sessions")}
+    writer.save_commits(connection, [c for c in report.commits if c.session_id in known], touched)
+    for facts in (facts for batch in batches for facts in batch.sessions.values()):
+        url = report.remote_urls.get(facts.project_path or "")
+        if url:
+            connection.execute(
+                "update sessions set git_remote_url = ?1 where session_id = ?2 and git_remote_url is not ?1",
+                (url, facts.session_id),
+            )
+
+
+def commits_in(batches: Sequence[Batch], cache: CommitCache) -> CommitReport:
+    """The commits made while the batches' new records were written, in the directories they name."""
+    commands = [command for batch in batches for command in batch.git_commands]
+    found = CommitReport([], {}, [])
+    for session_id, window in _windows(batches).items():
+        own = [c for c in commands if c.session_id == session_id]
+        report = commits_of(window, own, cache)
+        found.commits.extend(report.commits)
+        found.remote_urls.update(report.remote_urls)
+        found.problems.extend(report.problems)
+    return found
+
+
+def _windows(batches: Sequence[Batch]) -> dict[str, WorkWindow]:
+    windows: dict[str, WorkWindow] = {}
+    for batch in batches:
+        for facts in batch.sessions.values():
+            start, end = batch.since or facts.first_record_at, facts.last_record_at
+            if start and end and batch.cwds:
+                old = windows.get(facts.session_id, WorkWindow(facts.session_id, (), start, end))
+                cwds = tuple(dict.fromkeys([*old.cwds, *batch.cwds]))
+                windows[facts.session_id] = WorkWindow(facts.session_id, cwds, min(old.start, start), max(old.end, end))
+    return windows
 
 
 def _worth(batch: Batch, known: set[str]) -> bool:

@@ -182,11 +182,7 @@ def _replace(change: Change, target: Target, slip: Receipt) -> Change:
 
 def _note_interpreter() -> None:
     """The plugin's hook is started by whatever `python3` is; this tells it which one has the package."""
-    note = paths.private_dir(paths.data_dir()) / "worker-python"
-    temp = note.with_suffix(f".{os.getpid()}.tmp")
-    with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(f"{sys.executable}\n")
-    temp.replace(note)
+    files.write_private(paths.data_dir() / "worker-python", os.fsencode(f"{sys.executable}\n"))
 
 
 def _lines(data: bytes | None) -> list[str]:

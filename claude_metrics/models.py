@@ -176,7 +176,10 @@ class SessionFacts:
 
 @dataclass(slots=True)
 class Batch:
-    """Everything read from one source since its cursor, and the next cursor (opaque JSON owned by the agent)."""
+    """Everything read from one source since its cursor, and the next cursor (opaque JSON owned by the agent).
+
+    `since` is the last time that earlier readings had seen; `cwds` are the directories the records name.
+    """
 
     source: Source
     cursor: dict[str, Any] = field(default_factory=dict)
@@ -190,5 +193,6 @@ class Batch:
     cost_states: list[CostState] = field(default_factory=list)
     git_commands: list[GitCommand] = field(default_factory=list)
     cwds: list[str] = field(default_factory=list)
+    since: str | None = None
     unknown: dict[str, int] = field(default_factory=dict)
     bad_lines: int = 0

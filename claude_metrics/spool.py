@@ -22,7 +22,7 @@ from claude_metrics.paths import private_dir
 
 LIMIT_BYTES = 16 << 20  # what the hook keeps at most
 FAILURES = 3
-RECOVER_AFTER_S = 60  # a hook lives two seconds
+RECOVER_AFTER_S = 10  # a hook lives six seconds at most
 ABANDON_AFTER_S = 86_400
 
 _NAME = re.compile(

@@ -43,6 +43,7 @@ from claude_metrics.models import (
     key_of,
     merged,
 )
+from claude_metrics.names import session_name
 
 AGENT = "claude_code"
 MAX_TOKENS = 2**40
@@ -75,6 +76,8 @@ class Reader:
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
         self.copied: bool = state.get("copied", False)
         self.last: str | None = state.get("last")
+        self.batch.since = self.last
+        self.home: str | None = session_name(source.session_id) if source.session_id else state.get("home")
         self.answer: tuple[str, str, Any] | None = None
 
     # -- one line ------------------------------------------------------------
@@ -107,7 +110,10 @@ class Reader:
             self.other(record, stamp)
 
     def session_id(self, named: str | None) -> str:
-        return self.source.session_id or named or self.state.setdefault("session_id", self.source.path.stem)
+        """The file's session; agent files of old clients name it only in their lines."""
+        if self.home is None and named:
+            self.home = session_name(named)
+        return self.home or session_name(self.source.path.stem)
 
     def facts(self, session_id: str) -> SessionFacts:
         found = self.batch.sessions.get(session_id)
@@ -145,7 +151,7 @@ class Reader:
             self.own_record(record, stamp)
             return
         here = self.session_id(record.sessionId)
-        owner = record.requestSessionId or here
+        owner = session_name(record.requestSessionId) if record.requestSessionId else here
         if owner != here:
             self.copied_from(owner, here)
         else:
@@ -335,7 +341,7 @@ class Reader:
         waiting = [list(prompt._replace(prompt=None)) for prompt in self.waiting]
         return {
             **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied, "last": self.last,
-            "placeholder": list(self.placeholder),
+            "placeholder": list(self.placeholder), "home": self.home,
         }  # fmt: skip
 
     def finish(self) -> Batch:

@@ -35,7 +35,7 @@ def words(agent: str, event_set: EventSet, db_path: Path | None = None, plain: b
     return [*head, "--agent", agent, "--spool", _absolute(paths.spool_dir()), *database]
 
 
-def shell_line(parts: list[str]) -> str:
+def line_of(parts: list[str]) -> str:
     """One string for `/bin/sh -c`."""
     text = shlex.join(parts)
     if not text.isprintable():

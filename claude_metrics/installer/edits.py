@@ -99,9 +99,11 @@ def take(text: str, name: str, wanted: Wanted, receipt: Receipt) -> str:
 
 
 def _without_root_fields(doc: Document, spec: JsonHook, receipt: Receipt) -> str:
+    hooks = doc.root.get("hooks")
+    if receipt.made_file and hooks and hooks.children:
+        return doc.text  # by now the user's own hooks live in the file that we made, and need these fields
     for key, value in spec.root.items():
-        ours = key in receipt.holes and not differs(doc, doc.root, key, value)
-        if ours and "hooks" not in doc.root.keys:
+        if key in receipt.holes and not differs(doc, doc.root, key, value):
             return remove(doc, doc.root, doc.root.keys.index(key), receipt.holes.get("") or "")
     return doc.text
 

@@ -87,9 +87,13 @@ def _still(target: Path, before: bytes | None) -> None:
 
 
 def _copy_rights(target: Path, temp: Path) -> None:
-    shutil.copystat(target, temp)  # mode, extended attributes
+    try:
+        shutil.copystat(target, temp)  # mode, extended attributes
+        status = target.stat()
+    except FileNotFoundError:
+        raise ChangedMeanwhileError from None
     os.utime(temp)
-    status, mine = target.stat(), temp.stat()
+    mine = temp.stat()
     if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (mine.st_uid, mine.st_gid):
         os.chown(temp, status.st_uid, status.st_gid)
 
@@ -118,11 +122,22 @@ def _sync_folder(folder: Path) -> None:
 
 def backup(agent: str, file: Path, content: bytes) -> Path:
     """Keep `content` in our data folder, readable by its owner only: settings may hold keys."""
-    folder = paths.private_dir(paths.data_dir() / "backups")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    copy = folder / f"{stamp}-{agent}-{file.name}"
-    with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-    for old in sorted(folder.glob(f"*-{agent}-{file.name}"))[:-BACKUPS_KEPT]:
+    copy = paths.data_dir() / "backups" / f"{stamp}-{agent}-{file.name}"
+    write_private(copy, content)
+    for old in sorted(copy.parent.glob(f"*Z-{agent}-{file.name}"))[:-BACKUPS_KEPT]:
         old.unlink(missing_ok=True)
     return copy
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write one of our own files, 0600 in a folder 0700, whole or not at all."""
+    try:
+        handle, temp = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=paths.private_dir(file.parent))
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(temp).replace(file)
+    except OSError as error:
+        raise ClaudeMetricsError(
+            f"cannot write ({error.strerror}); {file}; make room and the folder writable, or set CLAUDE_METRICS_HOME"
+        ) from None

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from claude_metrics import paths
+from claude_metrics.installer.files import write_private
 
 
 @dataclass
@@ -35,7 +36,7 @@ def load(file: Path) -> Receipt:
 
 
 def save(receipt: Receipt, file: Path) -> None:
-    _write(_path(file), json.dumps(asdict(receipt), indent=2))
+    write_private(_path(file), json.dumps(asdict(receipt), indent=2).encode())
 
 
 def drop(file: Path) -> None:
@@ -45,7 +46,7 @@ def drop(file: Path) -> None:
 def note_folders(made: list[str]) -> None:
     """Remember folders that we are about to make; one list for all files, as several may come to lie in a folder."""
     if made:
-        _write(_folders_file(), json.dumps(sorted({*_folders(), *made})))
+        write_private(_folders_file(), json.dumps(sorted({*_folders(), *made})).encode())
 
 
 def remove_folders(file: Path) -> None:
@@ -57,7 +58,7 @@ def remove_folders(file: Path) -> None:
                 folder.rmdir()
     left = [folder for folder in sorted(ours) if Path(folder).exists()]
     if left != sorted(ours):
-        _write(_folders_file(), json.dumps(left))
+        write_private(_folders_file(), json.dumps(left).encode())
 
 
 def _folders() -> list[str]:
@@ -69,14 +70,6 @@ def _folders() -> list[str]:
 
 def _folders_file() -> Path:
     return paths.data_dir() / "hooks" / "made-folders.json"
-
-
-def _write(target: Path, text: str) -> None:
-    paths.private_dir(target.parent)
-    temp = target.with_suffix(f".{os.getpid()}.tmp")
-    with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text)
-    temp.replace(target)
 
 
 def _path(file: Path) -> Path:

@@ -13,7 +13,7 @@ from claude_metrics import paths
 from claude_metrics.agents.hook_spec import DropFile, EventSet, JsonHook
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import edits
-from claude_metrics.installer.command import shell_line
+from claude_metrics.installer.command import line_of
 from claude_metrics.installer.entries import Entry, Wanted, entries, states
 from claude_metrics.installer.receipt import Receipt
 from claude_metrics.jsontext import BOM, Document, decode, parse
@@ -52,7 +52,7 @@ class SharedJson:
             receipt.made_file = True
         elif not (blank := decode(before, str(self.file))).strip(BOM + " \t\r\n"):
             receipt.blank = blank
-        text = edits.put(self._text(before), str(self.file), self._wanted(shell_line(words)), receipt)
+        text = edits.put(self._text(before), str(self.file), self._wanted(line_of(words)), receipt)
         return text.encode("utf-8")
 
     def take(self, before: bytes | None, receipt: Receipt) -> bytes | None:
@@ -68,7 +68,7 @@ class SharedJson:
 
     def states(self, data: bytes | None, words: list[str]) -> Iterator[tuple[str, State, str]]:
         doc = parse(self._text(data), str(self.file))
-        for event, entry, why in states(doc, self._wanted(shell_line(words))):
+        for event, entry, why in states(doc, self._wanted(line_of(words))):
             if entry is None:
                 yield event, "absent", ""
             elif why:

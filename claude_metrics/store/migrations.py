@@ -91,7 +91,8 @@ create table commits (
     repository text not null, sha text not null,
     session_id text not null references sessions (session_id) on delete cascade, message text,
     author_name text, author_email text, committed_at text, branch text, files_changed integer, lines_added integer,
-    lines_deleted integer, attribution text, reachable integer, primary key (repository, sha)
+    lines_deleted integer, attribution text, reachable integer, evidence integer,
+    primary key (repository, sha)
 );
 create index commits_session on commits (session_id);
 create index commits_committed_at on commits (committed_at);

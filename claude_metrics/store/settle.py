@@ -100,6 +100,13 @@ _TOTALS = (
     """update sessions set commits = (select count(*) from commits c where c.session_id = sessions.session_id
             and attribution = 'proven' and reachable)
         where session_id in (select session_id from touched)""",
+    """update sessions set reported_cost_usd = coalesce(payload_cost_usd, source_cost_usd),
+        lines_added = coalesce(source_lines_added, (select sum(lines_added) from tool_calls c
+            where c.session_id = sessions.session_id)),
+        lines_removed = coalesce(source_lines_removed, (select sum(lines_removed) from tool_calls c
+            where c.session_id = sessions.session_id))
+        where session_id in (select session_id from touched)
+        and not exists (select 1 from cost_states s where s.session_id = sessions.session_id)""",
     """update sessions set
         machine_id = coalesce(machine_id, :machine_id), updated_at = :now,
         total_message_count = user_message_count + assistant_message_count,

@@ -20,23 +20,23 @@ APPROVE = "start `codex` and choose to trust the hooks in its dialog; `codex exe
 
 def untrusted(file: Path, event: str, group_index: int, hook_index: int, group: Any) -> str | None:
     label = re.sub(r"(?<!^)(?=[A-Z])", "_", event).lower()
-    approved = _approved(f"{label}:{group_index}:{hook_index}", file)
-    if approved is None:
+    approval = _approval(f"{label}:{group_index}:{hook_index}", file)
+    if "trusted_hash" not in approval:
         return f"not approved yet: {APPROVE}"
-    if approved != _fingerprint(label, group, group["hooks"][hook_index]):
+    if approval["trusted_hash"] != _fingerprint(label, group, group["hooks"][hook_index]):
         return f"changed since it was approved: {APPROVE}"
-    return None
+    return "switched off in Codex" if approval.get("enabled") is False else None
 
 
-def _approved(entry: str, file: Path) -> str | None:
-    """The hash under `[hooks.state."<file>:<event>:<group>:<hook>"]`; the client may write the path resolved."""
+def _approval(entry: str, file: Path) -> dict[str, Any]:
+    """What stands under `[hooks.state."<file>:<event>:<group>:<hook>"]`; the client may write the path resolved."""
     try:
         text = CONFIG.path().read_text(encoding="utf-8")
-        state: Any = tomllib.loads(text).get("hooks", {}).get("state", {})
+        state: Any = tomllib.loads(text)["hooks"]["state"]
         names = (f"{path}:{entry}" for path in (file, os.path.realpath(file)))
-        return next((state[name]["trusted_hash"] for name in names if name in state), None)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError):
-        return None
+        return dict(next(state[name] for name in names if name in state))
+    except (OSError, ValueError, TypeError, KeyError, StopIteration):
+        return {}
 
 
 def _fingerprint(label: str, group: Any, hook: Any) -> str:

@@ -1,0 +1,99 @@
+"""The command line: parse, call one function, print. Each command is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from claude_metrics import __version__
+from claude_metrics.errors import ClaudeMetricsError
+
+COMMANDS = {
+    "setup": "record:setup",
+    "demo": "demo:demo",
+    "hook": "hook:hook",
+    "sync": "record:sync",
+    "worker": "record:worker",
+    "doctor": "doctor:doctor",
+    "report": "report:report",
+    "session": "session:session",
+    "context": "context:context",
+    "grafana": "grafana:grafana",
+    "db": "db:db",
+    "config": "config:config",
+}
+
+
+class Lazy(click.Group):
+    """A group that knows its commands by name and loads only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(f"claude_metrics.commands.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1, 0.5)
+            error.message += f" Did you mean '{near[0]}'?" if near else ""
+            raise
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="claude-metrics")
+def cli() -> None:
+    """Record what AI coding sessions cost and did, in one SQLite file on this machine.
+
+    Example: claude-metrics setup
+    """
+
+
+def main() -> None:
+    """Exit 0 done, 1 failed with one line that says what, where and what to do, 2 wrong usage."""
+    os.umask(0o077)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.exceptions.Abort:
+        click.echo("stopped; what was stored stays, the next run goes on from there", err=True)
+        code = 130
+    except ClaudeMetricsError as error:
+        click.echo(f"claude-metrics: {error}", err=True)
+        code = 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        code = _unexpected(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unexpected(error: Exception) -> int:
+    """A fault of ours: the traceback goes to the log, its place to the screen."""
+    from claude_metrics import log, paths
+
+    log.to_file()
+    log.logger.exception("unexpected")
+    click.echo(
+        f"claude-metrics: unexpected {type(error).__name__}: {str(error)[:200]}; {paths.log_file()};"
+        " please report it with the last lines of that log",
+        err=True,
+    )
+    return 1

@@ -1,0 +1,108 @@
+"""Commands that record: `sync`, `worker`, `setup`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from claude_metrics.agents import AGENTS
+from claude_metrics.commands import options
+from claude_metrics.errors import ClaudeMetricsError
+
+
+@click.command()
+@options.agents
+@click.option("--path", "root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An agent's data folder.")
+@options.day("--since", "Only what changed on or after this day.")
+@click.option("--watch", is_flag=True, help="Go on, once every --interval seconds.")
+@click.option("--interval", type=click.IntRange(1), default=3600, show_default=True, metavar="S")
+@click.option("--dry-run", is_flag=True, help="Tell what would be read, write nothing.")
+@options.db_path
+@options.as_json
+def sync(
+    agents: tuple[str, ...], root: Path | None, since: str | None, watch: bool, interval: int, dry_run: bool,
+    db_path: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Record sessions that are not stored or have grown, whether a hook ran or not.
+
+    Example: claude-metrics sync --since 2026-11-01
+    """
+    if root and len(agents) > 1:
+        raise click.UsageError("--path is one agent's data folder: give one --agent with it")
+    names = agents or (("claude",) if root else tuple(AGENTS))
+    while True:
+        once(db_path, names, root, since, dry_run, as_json)
+        if not watch:
+            return
+        time.sleep(interval)
+
+
+def once(
+    db_path: Path, agents: tuple[str, ...], root: Path | None, since: str | None, dry_run: bool, as_json: bool
+) -> None:
+    from claude_metrics import paths, spool, worker
+    from claude_metrics import sync as engine
+
+    if not dry_run and not root and spool.pending(paths.spool_dir()):
+        worker.run(paths.spool_dir(), db_path)
+    found, known = engine.look(db_path, agents, root, since)
+    if dry_run:
+        _print_plan(found, as_json)
+        return
+    report = _with_progress(db_path, found, known)
+    _print_report(report, as_json)
+    if report.failed and not (report.new or report.updated or report.unchanged):
+        raise ClaudeMetricsError(f"nothing could be read: {report.problems[0]}; check the file's owner and mode")
+
+
+def _with_progress(db_path: Path, found, known):  # type: ignore[no-untyped-def]
+    from claude_metrics import sync as engine
+    from claude_metrics.commands.screen import progress
+
+    with progress("Reading", found.bytes_to_read) as advance:
+        return engine.run(db_path, found, known, advance)
+
+
+def _print_plan(found, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+    rows = [{"path": str(s.path), "agent": s.agent, "bytes": s.size} for s in found.changed]
+    if as_json:
+        options.print_json({"would_read": rows, "unchanged": len(found.unchanged)})
+        return
+    for row in rows:
+        click.echo(f"{row['bytes']:>12,} bytes  {click.format_filename(str(row['path']))}")
+    click.echo(f"{len(rows)} files to read, {len(found.unchanged)} unchanged; nothing was written")
+
+
+def _print_report(report, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+    if as_json:
+        options.print_json(asdict(report))
+        return
+    click.echo(
+        f"{report.found} sessions found: {report.new} new, {report.updated} updated, {report.unchanged} unchanged,"
+        f" {report.failed} failed ({report.bytes_read / 2**20:.1f} MiB read)"
+    )
+    for problem in report.problems[:10]:
+        click.echo(f"  {problem}", err=True)
+
+
+@click.command()
+@click.option("--spool", "spool_dir", type=click.Path(file_okay=False, path_type=Path), help="Default: the data folder's.")
+@options.db_path
+@options.as_json
+def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:
+    """Drain the spool once, as the hook's worker does.
+
+    Example: claude-metrics worker
+    """
+    from claude_metrics import log, paths
+    from claude_metrics import worker as engine
+
+    log.to_file()
+    done = engine.run(spool_dir or paths.spool_dir(), db_path)
+    if as_json:
+        options.print_json(asdict(done))
+    else:
+        click.echo(f"{done.recorded} events recorded, {done.failed} set aside")

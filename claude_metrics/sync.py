@@ -1,0 +1,187 @@
+"""Find what the agents have written and we have not stored, and record it: the door that needs no hook.
+
+Unchanged files are known by their metadata and not opened. Much at once is read by one process per core; this one
+writes, in transactions of several files, so that stopping it at any moment loses nothing that was stored.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from claude_metrics import clock, config, ingest
+from claude_metrics.agents import AGENTS
+from claude_metrics.commits import CommitCache
+from claude_metrics.log import logger
+from claude_metrics.models import Batch, Source
+from claude_metrics.names import session_name
+from claude_metrics.store import connection as database
+from claude_metrics.store import writer
+
+PARALLEL_BYTES = 24 * 2**20
+GROUP_FILES, GROUP_ROWS = 200, 20_000
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Found:
+    """Sources by what has to be done with them."""
+
+    changed: list[Source] = field(default_factory=list)
+    unchanged: list[Source] = field(default_factory=list)
+
+    @property
+    def bytes_to_read(self) -> int:
+        return sum(source.size for source in self.changed)
+
+
+@dataclass(slots=True)
+class Report:
+    """Sessions found, new, updated, unchanged and failed, and the work it took."""
+
+    found: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    bytes_read: int = 0
+    rows_written: int = 0
+    bad_lines: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def look(
+    db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
+) -> tuple[Found, ingest.Cursors]:
+    """What there is, without opening a transcript."""
+    connection = database.connect(db_path, config.load().journal_mode)
+    known = ingest.cursors(connection)
+    connection.close()
+    earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
+    found = Found()
+    for agent in agents:
+        for source in AGENTS[agent].find_sources(root):
+            if source.mtime_ns >= earliest:
+                (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
+    return found, known
+
+
+def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress = lambda _: None) -> Report:
+    """Record all of `found.changed`."""
+    settings, report = config.load(), Report()
+    started = clock.now()
+    connection = database.connect(db_path, settings.journal_mode)
+    touched: set[str] = set()
+    created: set[str] = set()
+    cache = CommitCache()
+    try:
+        for group in _grouped(_read_all(found, known, settings.content, report, progress)):
+            commits = ingest.commits_in(group, cache)
+            outcome = ingest.store(connection, group, settings, "sync", commits=commits)
+            _recordings(connection, group, started)
+            touched.update(outcome.sessions)
+            created.update(outcome.created)
+            report.bytes_read += outcome.bytes_read
+            report.rows_written += outcome.rows_written
+            report.bad_lines += outcome.bad_lines
+    finally:
+        connection.close()
+    names = {_name(source) for source in [*found.changed, *found.unchanged]}
+    report.found, report.new = len(names | touched), len(created)
+    report.updated = len(touched - created)
+    report.unchanged = max(0, report.found - report.new - report.updated - report.failed)
+    return report
+
+
+def _name(source: Source) -> str:
+    return session_name(source.session_id or source.path.stem)
+
+
+def _recordings(connection: object, group: list[Batch], started: str) -> None:
+    """One row per session that gave something new."""
+    rows = {}
+    for batch in group:
+        for session_id in batch.sessions:
+            read = rows.get(session_id, (0,) * 6)[5]
+            rows[session_id] = (session_id, "sync", started, started, clock.now(), read + batch.bytes_read, "recorded", None)
+    connection.execute("begin")  # type: ignore[attr-defined]
+    writer.save_recordings(connection, rows.values())  # type: ignore[arg-type]
+    connection.execute("commit")  # type: ignore[attr-defined]
+
+
+def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    group: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += len(batch.requests) + len(batch.tool_calls)
+        if len(group) >= GROUP_FILES or rows >= GROUP_ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+# -- reading -----------------------------------------------------------------------
+
+
+def _read_all(
+    found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress
+) -> Iterator[Batch]:
+    """Largest first, so that no core ends up with the long one last."""
+    sources = sorted(found.changed, key=lambda source: -source.size)
+    cores = os.cpu_count() or 1
+    small = cores < 2 or len(sources) < 2 or found.bytes_to_read < PARALLEL_BYTES
+    results = _serially(sources, known, content) if small else _in_processes(sources, known, content, cores)
+    for source, batch in results:
+        progress(source.size)
+        if isinstance(batch, Batch):
+            yield batch
+        else:
+            report.failed += 1
+            report.problems.append(f"{source.path}: {batch}")
+            logger.warning("%s could not be read: %s", source.path.name, batch)
+
+
+def _serially(sources: list[Source], known: ingest.Cursors, content: str) -> Iterator[tuple[Source, Batch | str]]:
+    for source in sources:
+        yield source, read_one(source, _cursor(source, known), content)
+
+
+def _in_processes(
+    sources: list[Source], known: ingest.Cursors, content: str, cores: int
+) -> Iterator[tuple[Source, Batch | str]]:
+    method = "fork" if sys.platform == "linux" else "spawn"
+    with ProcessPoolExecutor(cores, multiprocessing.get_context(method)) as pool:
+        waiting: dict[Future[Batch | str], Source] = {}
+        todo = iter(sources)
+        try:
+            while True:
+                while len(waiting) < cores * 4 and (source := next(todo, None)):
+                    waiting[pool.submit(read_one, source, _cursor(source, known), content)] = source
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _cursor(source: Source, known: ingest.Cursors) -> str | None:
+    seen = known.get(str(source.path))
+    return seen[3] if seen else None
+
+
+def read_one(source: Source, cursor: str | None, content: str) -> Batch | str:
+    """The batch, or why it could not be read."""
+    try:
+        return ingest.read(source, cursor, content)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"

@@ -1,0 +1,223 @@
+"""The detached process: lock, drain the spool, look once more, end. Bounded in time; one transaction a session.
+
+`python -I -m claude_metrics.worker --spool DIR [--db-path FILE]`. An event is deleted only after its rows are
+committed; one that keeps failing is set aside with its reason; a locked database is waited for, never counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from claude_metrics import clock, config, ingest, paths, spool
+from claude_metrics.agents import AGENTS
+from claude_metrics.commits import CommitCache
+from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.lock import only_one
+from claude_metrics.log import logger, to_file
+from claude_metrics.models import SessionFacts, Source
+from claude_metrics.names import session_name
+from claude_metrics.store import connection as database
+from claude_metrics.store import writer
+
+CAP_S = 600
+LATER_S = 2.0  # with these reasons Claude Code writes its totals only after the hook
+LATE_REASONS = ("clear", "resume")
+
+
+@dataclass(slots=True)
+class Drained:
+    recorded: int = 0
+    failed: int = 0
+    sessions: list[str] = field(default_factory=list)
+
+
+def lock_file(folder: Path) -> Path:
+    return folder / ".worker.lock"
+
+
+def run(folder: Path, db_path: Path) -> Drained:
+    """Drain until nothing waits. Looks again after unlocking, for whoever was turned away at the door."""
+    total, deadline = Drained(), time.monotonic() + CAP_S
+    while time.monotonic() < deadline:
+        with only_one(lock_file(folder)) as first:
+            if not first:
+                break
+            done = drain(folder, db_path, deadline)
+        total = Drained(total.recorded + done.recorded, total.failed + done.failed, total.sessions + done.sessions)
+        if not done.recorded or not spool.pending(folder):
+            break
+    return total
+
+
+def drain(folder: Path, db_path: Path, deadline: float) -> Drained:
+    """Record every event that waits now; those whose totals come late are read a second time before they go."""
+    events = spool.pending(folder)
+    if not events:
+        return Drained()
+    settings = config.load()
+    connection, done = _open(db_path, settings, deadline), Drained()
+    try:
+        late = [event for event in events if _record(event, connection, settings, done) and time.monotonic() < deadline]
+        if late:
+            time.sleep(LATER_S)
+        for event in late:
+            _record(event, connection, settings, done, last=True)
+    finally:
+        connection.close()
+    return done
+
+
+def _open(db_path: Path, settings: config.Config, deadline: float) -> sqlite3.Connection:
+    while True:
+        try:
+            return database.connect(db_path, settings.journal_mode)
+        except ClaudeMetricsError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline - 60:
+                raise
+            time.sleep(1)
+
+
+def _record(
+    event: spool.Event, connection: sqlite3.Connection, settings: config.Config, done: Drained, last: bool = False
+) -> bool:
+    """Store one event and delete it. True when it has to be read again because its totals come late."""
+    raw = spool.read(event)
+    if raw is None:
+        return False
+    try:
+        payload = parse(raw)
+        if payload is None:
+            spool.quarantine(event, "the payload is no JSON object with a session_id")
+            done.failed += 1
+            return False
+        done.sessions.append(store_payload(connection, payload, event.agent, event.received_at, settings))
+        done.recorded += 1
+    except sqlite3.OperationalError as error:
+        logger.warning("%s: %s", event.path.name, error)
+        if "locked" not in str(error):
+            done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
+        return False
+    except Exception as error:
+        logger.exception("%s could not be recorded", event.path.name)
+        done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
+        return False
+    if payload.get("reason") in LATE_REASONS and not last:
+        return True
+    spool.finish(event)
+    return False
+
+
+def parse(raw: bytes) -> dict[str, Any] | None:
+    """The payload, or the names salvaged from one that was cut."""
+    try:
+        value = json.loads(raw.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        value = dict(spool.salvage(raw))
+    return value if isinstance(value, dict) and isinstance(value.get("session_id"), str) and value["session_id"] else None
+
+
+def store_payload(
+    connection: sqlite3.Connection, payload: Mapping[str, Any], agent: str, received_at: str, settings: config.Config
+) -> str:
+    """Record the session a payload names: its transcripts' new bytes, its commits, and what only the payload says."""
+    started, session_id = clock.now(), session_name(str(payload["session_id"]))
+    known = ingest.cursors(connection)
+    changed = [source for source in AGENTS[agent].sources_of(payload) if not ingest.unchanged(source, known)]
+    batches = [_read(source, known, settings) for source in changed]
+    commits = ingest.commits_in(batches, CommitCache())
+    outcome = ingest.store(connection, batches, settings, "hook", _told(payload, agent, session_id, received_at), commits)
+    event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
+    result = "recorded" if outcome.sessions else "nothing new" if known else "no transcript"
+    writer.save_recordings(
+        connection,
+        [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, None)],
+    )
+    return session_id
+
+
+def _read(source: Source, known: ingest.Cursors, settings: config.Config) -> Any:
+    seen = known.get(str(source.path))
+    return ingest.read(source, seen[3] if seen else None, settings.content)
+
+
+def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: str) -> ingest.Payload:
+    """The payload's own facts; `cost` is that of older set-ups, which had it from the status line."""
+    facts = SessionFacts(session_id, AGENTS[agent].AGENT_TYPE)
+    facts.permission_mode, facts.project_path = _text(payload, "permission_mode"), _text(payload, "cwd")
+    if payload.get("hook_event_name") not in ("Stop", "AfterAgent", "session.idle"):
+        facts.ended_at, facts.end_reason = received_at, _text(payload, "reason")
+    cost = payload.get("cost")
+    if not isinstance(cost, dict):
+        return ingest.Payload(facts)
+    facts.total_duration_ms, facts.total_api_duration_ms = _count(cost, "total_duration_ms"), _count(cost, "total_api_duration_ms")
+    facts.lines_added, facts.lines_removed = _count(cost, "total_lines_added"), _count(cost, "total_lines_removed")
+    facts.last_record_at = received_at if not AGENTS[agent].sources_of(payload) else None
+    total = cost.get("total_cost_usd")
+    return ingest.Payload(facts, float(total) if isinstance(total, int | float) and 0 <= total < 1e9 else None)
+
+
+def _text(payload: Mapping[str, Any], key: str) -> str | None:
+    value = payload.get(key)
+    return value[:4096] if isinstance(value, str) and value else None
+
+
+def _count(cost: Mapping[str, Any], key: str) -> int | None:
+    value = cost.get(key)
+    return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else None
+
+
+def store_file(path: Path, agent: str, db_path: Path) -> None:
+    """Store one payload in this process (`--background FILE`)."""
+    payload = parse(path.read_bytes()[: spool.LIMIT_BYTES])
+    if payload is None:
+        raise ClaudeMetricsError(f"not a hook's payload (a JSON object with session_id); {path}; check the file")
+    settings = config.load()
+    connection = database.connect(db_path, settings.journal_mode)
+    try:
+        store_payload(connection, payload, agent, clock.now(), settings)
+    finally:
+        connection.close()
+
+
+def _watchdog() -> None:
+    """Whatever hangs, a network mount say, the process ends: the event stays for the next worker."""
+    timer = threading.Timer(CAP_S + 60, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="claude_metrics.worker", description="Record what waits in the spool, then end.")
+    parser.add_argument("--spool", type=Path, default=None)
+    parser.add_argument("--db-path", type=Path, default=None)
+    parser.add_argument("--agent", default="claude", choices=sorted(AGENTS))
+    parser.add_argument("--background", type=Path, metavar="FILE", help="store this payload now, in this process")
+    options = parser.parse_args(arguments)
+    to_file()
+    _watchdog()
+    os.umask(0o077)
+    db_path = options.db_path or paths.database_file()
+    try:
+        if options.background:
+            store_file(options.background, options.agent, db_path)
+        else:
+            done = run(options.spool or paths.spool_dir(), db_path)
+            logger.info("recorded %d, failed %d", done.recorded, done.failed)
+    except (ClaudeMetricsError, OSError) as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
