@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ CLAUDE_BULK = ("attachment", "api-request", "api-request-blob", "api-request-sha
 CLAUDE_HOOK_KEYS = ("at", "event", "stdin", "transcript_now", "claude_json_now")
 CLAUDE_API_KEYS = ("at", "session", "thread", "request_id", "model", "stream", "answer")
 CLAUDE_RESULT_KEYS = ("session_id", "subtype", "is_error", "num_turns", "total_cost_usd", "modelUsage")
-AGENT_HOOK_KEYS = ("event", "t", "via", "payload", "transcript_at_hook")
+AGENT_HOOK_KEYS = ("at", "event", "t", "via", "stdin", "payload", "transcript_now", "transcript_at_hook")
 OPENCODE_EVENTS = ("plugin.init", "event:session.created", "event:session.idle", "event:session.updated", "dispose")
 
 AGENT_FILES = {
@@ -32,7 +33,7 @@ AGENT_FILES = {
         "home/.codex/history.jsonl",
         "home/.codex/session_index.jsonl",
     ),
-    "opencode": ("home/.local/share/opencode",),
+    "opencode": ("home/.local/share/opencode/opencode.db", "home/.local/share/opencode/storage"),
 }
 
 
@@ -95,7 +96,7 @@ def opencode_hook(record: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def agent_hook(record: dict[str, Any]) -> dict[str, Any] | None:
-    return only(record, AGENT_HOOK_KEYS) if record.get("phase") == "start" else None
+    return None if record.get("phase") == "done" else only(record, AGENT_HOOK_KEYS)
 
 
 LINES = {"claude-code": claude_line, "codex-cli": codex_line, "gemini-cli": gemini_line}
@@ -135,13 +136,12 @@ def copy_database(source: Path, target: Path) -> None:
     """A compact copy of OpenCode's database without its `event` log, which says everything a second time."""
     target.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    db = sqlite3.connect(target, isolation_level=None)
-    db.execute("delete from event")
-    db.execute("delete from event_sequence")
-    db.execute("pragma page_size = 512")
-    db.execute("vacuum")
-    db.close()
+    with closing(sqlite3.connect(source)) as given, closing(sqlite3.connect(target, isolation_level=None)) as db:
+        given.backup(db)
+        for statement in ("pragma journal_mode = delete", "delete from event", "delete from event_sequence"):
+            db.execute(statement)
+        db.execute("pragma page_size = 512")
+        db.execute("vacuum")
 
 
 def reduce_file(agent: str, source: Path, target: Path) -> None:
@@ -173,7 +173,8 @@ def claude_api(record: dict[str, Any]) -> dict[str, Any] | None:
 
 def reduce_agent(agent: str, source: Path, target: Path) -> None:
     for name in AGENT_FILES[agent]:
-        reduce_tree(agent, source / name, target / name)
+        if (source / name).exists():
+            reduce_tree(agent, source / name, target / name)
     rewrite(source / "hooks.jsonl", target / "hooks.jsonl", opencode_hook if agent == "opencode" else agent_hook)
     shutil.copyfile(source / "truth.json", target / "truth.json")
 

@@ -89,11 +89,10 @@ def slug(path: Path | str) -> str:
 
 
 def swaps(rig: Rig) -> list[tuple[str, str]]:
-    system = os.uname()
     return [
         *[(str(rig.home), "/home/dev"), (slug(rig.home), "-home-dev"), (str(rig.root), "/home/dev/rig")],
         *[(slug(rig.root), "-home-dev-rig"), (str(Path(__file__).parent), "/home/dev/rig")],
-        *[(f"Linux {system.release}", "Linux 6.8.0"), (system.nodename, "devbox")],
+        (f"Linux {os.uname().release}", "Linux 6.8.0"),
     ]
 
 

@@ -5,6 +5,7 @@ import json
 
 from .agents import AgentRig
 from .api import Exchange, Json, StepsApi
+from .rig import HERE
 
 TITLE = {"kind": "utility", "text": "Demo session title", "usage": {"input": 400, "output": 6}}
 PRICES = {"fake-large": (2, 8, 0.2), "fake-small": (0.5, 1.5, 0.05)}  # dollars per million: input, output, cache read
@@ -98,10 +99,11 @@ class OpencodeRig(AgentRig):
             "provider": {"fake": provider},
         }  # fmt: skip
         self.write(".config/opencode/opencode.json", json.dumps(config, indent=2) + "\n")
+        self.write(".config/opencode/plugins/recorder.js", (HERE / "record_plugin.js").read_text())
 
     def client_env(self) -> dict[str, str]:
         off = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE")
-        return {f"OPENCODE_DISABLE_{name}": "1" for name in off}
+        return {"RIG_HOOKS": str(self.hooks_file), **{f"OPENCODE_DISABLE_{name}": "1" for name in off}}
 
     def argv(self, run: Json) -> list[str]:
         model = ["-m", run["model"]] if run.get("model") else []

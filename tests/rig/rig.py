@@ -130,7 +130,7 @@ class Rig:
     def hooks(self, event: str | None = None) -> list[Json]:
         """Every payload of the recorded hooks, in order."""
         lines = read_lines(self.hooks_file)
-        return [line["stdin"] for line in lines if event in (None, line["event"])]
+        return [line.get("stdin") or line["payload"] for line in lines if event in (None, line["event"])]
 
     def commits(self) -> list[Json]:
         """Every commit after the first one, in any repository under HOME, also those amended away."""
