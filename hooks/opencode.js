@@ -38,8 +38,10 @@ export const ClaudeMetrics = async (context) => {
     },
     dispose: async () => {
       const all = [...seen].slice(-LAST_SESSIONS).map((session) => record(session, directory, "dispose"))
-      const late = new Promise((done) => setTimeout(done, EXIT_MS).unref?.())
+      let timer
+      const late = new Promise((done) => (timer = setTimeout(done, EXIT_MS)))
       await Promise.race([Promise.all(all), late])
+      clearTimeout(timer)
     },
   }
 }
