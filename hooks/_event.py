@@ -22,17 +22,14 @@ READ_S = 1.0  # all SessionEnd hooks share 1.5 s, and the client writes its payl
 REST_S = 5.0  # a hung disk or pipe; busy disks are well below
 LIMIT_BYTES = 16 << 20
 NUDGE_EVERY_S = 120
+STUBBORN = [name for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(_signal, name)]
 PRIVATE_NAMES = ("CLAUDE_CODE_MESSAGING_", "PYTHON", "__PYVENV_LAUNCHER__")  # the worker needs none of these
 
 
 def main(argv):
     options = parse(argv)
     if options["background"]:
-        os.write(1, b"{}\n")
         return store_now(options)
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the client's patience has ended: a few more ms save the event
-        if hasattr(_signal, name):
-            _signal.signal(getattr(_signal, name), _signal.SIG_IGN)
     os.umask(0o077)
     os.closerange(3, 1024)  # whatever the client left open: the worker must not hold its pipes
     chunks, seen_end = [], []
@@ -193,13 +190,17 @@ def ensure_folder(path):
 
 
 def make_folders(path):
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
-    except FileNotFoundError:
-        make_folders(path.rstrip("/\\").replace("\\", "/").rpartition("/")[0])
-        os.mkdir(path, 0o700)
+    """Twice: the second time its parents are there. Other hooks may be making the same ones."""
+    parent = path.rstrip("/\\").replace("\\", "/").rpartition("/")[0]
+    for _ in range(2):
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            break
+        except FileNotFoundError:
+            if not parent:
+                raise
+            make_folders(parent)
 
 
 def keep(place, name, payload):
@@ -303,6 +304,9 @@ def start(python, command, env):
 
 def store_now(options):
     """`--background FILE`: no spool and no worker; here, or under the interpreter that has the package."""
+    os.write(1, b"{}\n")
+    for name in STUBBORN:  # this may take a while, and somebody waits for it
+        _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
     try:
         import site
 

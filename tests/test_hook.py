@@ -145,11 +145,12 @@ def test_folders_and_files_are_private_under_any_umask(scene: Scene) -> None:
 
 def test_hooks_at_once_keep_a_file_each(scene: Scene) -> None:
     scene.worker = Path("/bin/true")
-    running = [scene.start() for _ in range(50)]
-    for number, hook in enumerate(running):
-        assert hook.stdin
-        hook.stdin.write(b'{"session_id":"%d"}' % number)
-        hook.stdin.close()
+    running = []
+    for number in range(50):
+        payload = scene.folder / f"payload-{number}"
+        payload.write_text(json.dumps({"session_id": str(number)}))
+        with payload.open("rb") as stdin:
+            running.append(scene.start(stdin=stdin, stderr=subprocess.DEVNULL))
     assert [(hook.wait(), hook.stdout.read()) for hook in running if hook.stdout] == [(0, b"{}\n")] * 50
     assert {json.loads(path.read_text())["session_id"] for path in scene.kept()} == {str(n) for n in range(50)}
 
