@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,17 +32,21 @@ def ours(rig: ClaudeRig, *args: str) -> str:
     return done.stdout
 
 
+@cache
 def database(rig: ClaudeRig) -> Path:
-    return Path(ours(rig, "db", "path").strip())
+    """Where our program, started in the client's world, keeps its database."""
+    asked = rig.command(sys.executable, "-c", "from claude_metrics import paths; print(paths.database_file())")
+    return Path(asked.stdout.strip())
 
 
 def query(rig: ClaudeRig, sql: str) -> list[sqlite3.Row]:
-    path = database(rig)
-    if not path.exists():
+    """Nothing as long as the worker has not made the database and its tables."""
+    if not database(rig).exists():
         return []
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+    with closing(sqlite3.connect(f"file:{database(rig)}?mode=ro", uri=True)) as db:
         db.row_factory = sqlite3.Row
-        return db.execute(sql).fetchall()
+        made = db.execute("select 1 from sqlite_master where name = 'sessions'").fetchone()
+        return db.execute(sql).fetchall() if made else []
 
 
 def install_hook(rig: ClaudeRig) -> None:
@@ -79,9 +85,11 @@ def cost(usage: dict[str, dict[str, int]]) -> float:
 
 
 def is_recorded(rig: ClaudeRig, session: str) -> bool:
-    """Ended by the hook, and with every token that was served."""
+    """Ended by the hook, with every token that was served and the client's own total, which it may write late."""
     row = recorded(rig).get(session)
-    return bool(row and row["end_time"]) and tokens(rig, "token_usage", session) == served(rig, session)
+    if row is None or row["end_time"] is None or row["reported_cost_usd"] is None:
+        return False
+    return tokens(rig, "token_usage", session) == served(rig, session)
 
 
 def wait_for_worker(rig: ClaudeRig, sessions: list[str]) -> None:
@@ -108,6 +116,8 @@ def assert_equal_to_what_was_served(rig: ClaudeRig, session: str) -> None:
         column: sum(usage[column] for usage in expected.values()) for column in COLUMNS
     }
     assert row["total_cost_usd"] == pytest.approx(cost(expected), abs=1e-6)
+    told = rig.cost_state(session)
+    assert row["reported_cost_usd"] == (pytest.approx(told["totalCostUSD"], abs=1e-6) if told else None)
     assert row["agent_type"] == "claude_code"
     assert row["project_path"] == str(rig.project)
 
