@@ -307,15 +307,16 @@ def store_now(options):
     os.write(1, b"{}\n")
     for name in STUBBORN:  # this may take a while, and somebody waits for it
         _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
+    arguments = ["--background", options["background"], "--agent", options["agent"]]
+    if options["db-path"]:
+        arguments += ["--db-path", options["db-path"]]
     try:
         import site
 
         site.main()  # -S left site-packages out
-        from claude_metrics.worker import store_file
-
-        store_file(options["background"], agent=options["agent"], db_path=options["db-path"] or None)
+        from claude_metrics.worker import main as work
     except ImportError:
         python = installed_python(absolute(options["spool"] or default_spool()))
-        rest = ["--agent", options["agent"]] + (["--db-path", options["db-path"]] if options["db-path"] else [])
-        command = [python, "-I", "-m", "claude_metrics.worker", "--background", options["background"], *rest]
-        os.execve(python, command, environment())
+        os.execve(python, [python, "-I", "-m", "claude_metrics.worker", *arguments], environment())
+    else:
+        work(arguments)

@@ -1,8 +1,10 @@
 """The real hook as a real process, with everything an agent, a disk or a user may do to it."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -571,6 +573,17 @@ def test_the_syntax_is_that_of_python_3_8() -> None:
 
     for name in ("session_end.py", "_event.py"):
         ast.parse(HOOK.with_name(name).read_text(), feature_version=(3, 8))
+
+
+def test_background_stores_a_payload_in_this_process(scene: Scene) -> None:
+    cost = {"total_cost_usd": 0.25, "total_duration_ms": 1000, "total_api_duration_ms": 10}
+    payload, database = scene.folder / "payload.json", scene.folder / "metrics.db"
+    payload.write_text(json.dumps({"session_id": "s-1", "transcript_path": "/nowhere/s-1.jsonl", "cost": cost}))
+    command = [sys.executable, "-I", "-S", str(HOOK), "--background", str(payload), "--db-path", str(database)]
+    done = subprocess.run(command, capture_output=True, env=scene.environment(), check=False, timeout=30)
+    assert (done.stdout, done.returncode) == (b"{}\n", 0)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("select session_id, total_cost_usd from sessions").fetchall() == [("s-1", 0.25)]
 
 
 @pytest.mark.parametrize("broken", ["/nowhere/payload.json", "/dev"])
