@@ -123,7 +123,8 @@ def assert_equal_to_what_was_served(rig: ClaudeRig, session: str) -> None:
 
 
 def commits_of(rig: ClaudeRig, session: str) -> dict[str, str]:
-    rows = query(rig, f"select sha, message from commits where session_id = '{session}'")
+    rows = query(rig, f"select sha, message, attribution from commits where session_id = '{session}'")
+    assert {row["attribution"] for row in rows} == {"proven"}
     return {row["sha"]: row["message"].splitlines()[0] for row in rows}
 
 

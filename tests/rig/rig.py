@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Rig:
         for name, text in {"README.md": "# app\n", **self.scenario.get("files", {})}.items():
             self.write(f"{self.project_name}/{name}", text)
         for args in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-            self.git(*args)
+            self.git(*args, at=time.time() - 3600)  # before the session by any clock
         self.first_commit = self.git("rev-parse", "HEAD").strip()
         self.configure()
 
@@ -119,9 +120,11 @@ class Rig:
         """Our own command line in this world."""
         return self.command(sys.executable, "-m", "claude_metrics", *args)
 
-    def git(self, *args: str, repository: Path | None = None) -> str:
+    def git(self, *args: str, repository: Path | None = None, at: float | None = None) -> str:
+        dates = {} if at is None else dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{at:.0f} +0000")
+        env = {**self.env(), **dates}
         done = subprocess.run(
-            ["git", *args], cwd=repository or self.project, env=self.env(), capture_output=True, text=True, check=False
+            ["git", *args], cwd=repository or self.project, env=env, capture_output=True, text=True, check=False
         )
         return done.stdout
 
