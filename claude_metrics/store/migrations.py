@@ -59,6 +59,14 @@ create table model_usages (
     cache_creation_tokens integer not null, cache_read_tokens integer not null,
     web_search_requests integer not null, cost_usd real, primary key (session_id, model)
 ) without rowid;
+create table usage_quarters (
+    session_id text not null references sessions (session_id) on delete cascade, time integer not null,
+    model text not null, requests integer not null, input_tokens integer not null, output_tokens integer not null,
+    cache_creation_tokens integer not null, cache_read_tokens integer not null, cost_usd real,
+    unpriced_tokens integer not null, unlisted integer not null, unlisted_cost_usd real,
+    first_at text not null, last_at text not null, primary key (session_id, time, model)
+) without rowid;
+create index usage_quarters_time on usage_quarters (time);
 create table tool_calls (
     tool_call_id text primary key, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text, tool_name text, input_summary text, input_bytes integer, output_bytes integer, success integer,
