@@ -1,9 +1,89 @@
 -- The read contract: dashboards, reports and people select from these. Dropped and recreated when this file changes.
+-- v_sessions: a row per session: who, where, when, tokens and cost. `total_cost_usd` is ours, `reported_cost_usd` the agent's own figure.
 create view v_sessions as
 select session_id, agent_type as agent, project_name as project, git_branch as branch, machine_id as machine,
     start_time, end_time, status, end_reason, title, first_prompt, total_cost_usd, reported_cost_usd,
     input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens,
     input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens as total_tokens,
     user_message_count, tool_calls, failed_tool_calls, commits, lines_added, lines_removed, total_duration_ms,
-    unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path
-from sessions
+    unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path,
+    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url
+from sessions;
+-- v_requests: a row per billed request; `kind` is `unlisted` for what the agent billed without writing a line.
+create view v_requests as
+select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as integer) as time, s.agent_type as agent,
+    s.project_name as project, s.git_branch as branch, u.model, u.kind, u.agent_id, u.turn_index,
+    u.input_tokens, u.output_tokens, u.cache_creation_tokens, u.cache_read_tokens,
+    u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens as total_tokens,
+    u.cache_creation_5m_tokens, u.cache_creation_1h_tokens, u.reasoning_tokens, u.web_search_requests,
+    u.speed, u.inference_geo, u.cost_usd, u.understated_tokens, u.message_id, u.request_id
+from token_usage u join sessions s on s.session_id = u.session_id;
+-- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
+create view v_usage as
+select q.time, q.session_id, s.agent_type as agent, s.project_name as project, s.project_path, s.git_branch as branch,
+    s.machine_id as machine, q.model, q.requests, q.input_tokens, q.output_tokens, q.cache_creation_tokens,
+    q.cache_read_tokens, q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
+    q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.first_at, q.last_at
+from usage_quarters q join sessions s on s.session_id = q.session_id;
+-- v_days: sums per day, agent, project and model; `day` is UTC (`report daily --tz` has the days of any zone).
+create view v_days as
+select strftime('%Y-%m-%d', time, 'unixepoch') as day, agent, project, model, count(distinct session_id) as sessions,
+    sum(requests) as requests, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+    sum(cache_creation_tokens) as cache_creation_tokens, sum(cache_read_tokens) as cache_read_tokens,
+    sum(total_tokens) as total_tokens, sum(cost_usd) as cost_usd, sum(unpriced_tokens) as unpriced_tokens
+from v_usage group by 1, 2, 3, 4;
+-- v_models: sums per agent and model over all time.
+create view v_models as
+select agent, model, count(distinct session_id) as sessions, min(first_at) as first_at, max(last_at) as last_at,
+    sum(requests) as requests, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+    sum(cache_creation_tokens) as cache_creation_tokens, sum(cache_read_tokens) as cache_read_tokens,
+    sum(total_tokens) as total_tokens, sum(cost_usd) as cost_usd, sum(unpriced_tokens) as unpriced_tokens
+from v_usage group by 1, 2;
+-- v_session_models: sums per session and model.
+create view v_session_models as
+select m.session_id, s.agent_type as agent, s.project_name as project, m.model, m.requests, m.input_tokens,
+    m.output_tokens, m.cache_creation_tokens, m.cache_read_tokens,
+    m.input_tokens + m.output_tokens + m.cache_creation_tokens + m.cache_read_tokens as total_tokens,
+    m.web_search_requests, m.cost_usd
+from model_usages m join sessions s on s.session_id = m.session_id;
+-- v_projects: sums per project folder.
+create view v_projects as
+select project_name as project, project_path, count(*) as sessions, min(start_time) as first_at, max(end_time) as last_at,
+    sum(total_cost_usd) as cost_usd, sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens) as total_tokens,
+    sum(unpriced_tokens) as unpriced_tokens, sum(tool_calls) as tool_calls, sum(commits) as commits,
+    sum(lines_added) as lines_added, sum(lines_removed) as lines_removed
+from sessions group by project_path;
+-- v_branches: sums per project folder and git branch.
+create view v_branches as
+select project_name as project, project_path, git_branch as branch, count(*) as sessions, min(start_time) as first_at,
+    max(end_time) as last_at, sum(total_cost_usd) as cost_usd,
+    sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens) as total_tokens,
+    sum(unpriced_tokens) as unpriced_tokens, sum(commits) as commits, sum(lines_added) as lines_added,
+    sum(lines_removed) as lines_removed
+from sessions group by project_path, git_branch;
+-- v_turns: a row per prompt and all that followed until the next.
+create view v_turns as
+select t.session_id, t.turn_index, s.agent_type as agent, s.project_name as project, t.started_at, t.ended_at,
+    cast(strftime('%s', t.started_at) as integer) as time, t.prompt, t.response, t.requests, t.tool_calls,
+    t.input_tokens, t.output_tokens, t.cost_usd
+from turns t join sessions s on s.session_id = t.session_id;
+-- v_tool_calls: a row per tool call; `success` is NULL while it is unfinished.
+create view v_tool_calls as
+select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.project_name as project,
+    s.git_branch as branch, c.timestamp, cast(strftime('%s', c.timestamp) as integer) as time, c.tool_name,
+    c.input_summary, c.input_bytes, c.output_bytes, c.success, c.denied, c.duration_ms, c.file_path, c.agent_id,
+    c.lines_added, c.lines_removed
+from tool_calls c join sessions s on s.session_id = c.session_id;
+-- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
+create view v_commits as
+select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
+    cast(strftime('%s', c.committed_at) as integer) as time, c.message, c.author_name, c.author_email,
+    c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable
+from commits c join sessions s on s.session_id = c.session_id;
+-- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
+create view v_recordings as
+select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;
+-- v_unpriced: models whose price is unknown, with the tokens that no cost stands for.
+create view v_unpriced as
+select agent, model, sum(unpriced_tokens) as unpriced_tokens, count(distinct session_id) as sessions, sum(requests) as requests
+from v_usage where unpriced_tokens > 0 group by 1, 2;
