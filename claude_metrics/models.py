@@ -93,6 +93,10 @@ class ToolCall(NamedTuple):
     lines_removed: int | None = None
     denied: int | None = None
 
+    def completed_by(self, later: ToolCall) -> ToolCall:
+        """This row with what a later one adds."""
+        return ToolCall(*[old if new is None else new for old, new in zip(self, later, strict=True)])
+
 
 class Prompt(NamedTuple):
     """A user's prompt: the beginning of a turn."""

@@ -141,6 +141,16 @@ def test_a_commit_by_hand_in_the_second_of_a_command_that_says_another_subject_i
     }
 
 
+def test_a_commit_by_hand_in_the_second_of_a_command_that_printed_its_own_is_not_proven(repo: Path, work: Work) -> None:
+    (repo.parent / "m").write_text("By the agent\n")
+    work.run(repo, ADD + "git commit -F ../m")
+    shell(repo, ADD + "git commit -q -m 'By hand'", at=10)
+    assert {one.message: one.attribution for one in work.commits(repo)} == {
+        "By the agent": "proven",
+        "By hand": "inferred",
+    }
+
+
 def test_a_command_that_was_killed_proves_only_what_it_names(repo: Path, work: Work) -> None:
     shell(repo, ADD + "git commit -q -m 'The named one'", at=12)
     shell(repo, ADD + "git commit -q -m 'Some other one'", at=13)

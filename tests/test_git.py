@@ -90,6 +90,7 @@ def set_traps(repo: Path, trap: Path) -> None:
 
 
 def test_no_program_that_a_hostile_repository_names_is_started(repo: Path, tmp_path: Path) -> None:
+    shell(repo, "git commit -q --amend --no-edit", at=5)
     (repo / ".gitattributes").write_text("* diff=evil filter=evil\n")
     work = Work()
     work.run(repo, "echo 2 > two.txt; git add .; git commit -q -m 'Before the traps'")
@@ -102,7 +103,11 @@ def test_no_program_that_a_hostile_repository_names_is_started(repo: Path, tmp_p
     shell(repo, "git update-ref refs/heads/signed $(git hash-object -t commit -w ../raw)")
     trap = program(tmp_path / "trap", f"touch {tmp_path}/caught; cat; exit 0")
     set_traps(repo, trap)
-    assert subjects(work.commits(repo)) == ["Before the traps", "Signed"]
+    assert [(one.message, one.lines_added) for one in work.report(repo).commits] == [
+        ("First", 1),
+        ("Before the traps", 2),
+        ("Signed", 0),
+    ]
     assert not (tmp_path / "caught").exists()
     shell(repo, "git status", check=False)
     assert (tmp_path / "caught").exists(), "the traps themselves must work"
@@ -330,6 +335,6 @@ def test_a_command_line_is_read_as_a_shell_would(command: str, expected: list[tu
      "git commit -m $a " * 9000, "\0\x01\x02 git commit -m \x010\x02"],
 )  # fmt: skip
 def test_a_hostile_command_line_is_read_in_little_time(command: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     invocations(command + " git commit -m x", "/w")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

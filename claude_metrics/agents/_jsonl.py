@@ -6,9 +6,11 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-PIECE = 4 * 2**20
+PIECE = 2**20
 MAX_LINE = 256 * 2**20
+Span = tuple[bytes, int, int]
 
 
 class Lines:
@@ -22,30 +24,36 @@ class Lines:
         self.path, self.offset, self.bytes_read, self.rest = path, offset, 0, b""
 
     def __iter__(self) -> Iterator[bytes]:
+        for block, start, end in self.spans():
+            yield block[start:end]
+
+    def spans(self) -> Iterator[Span]:
+        """Each line as (block, start, end): most bytes are never copied out of the block they were read into."""
+        for block in self._blocks():
+            start, find = 0, block.find
+            while (end := find(b"\n", start)) >= 0:
+                yield block, start, end
+                start = end + 1
+            self.offset += len(block)
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Pieces that end with a newline; a line longer than a piece is put together first."""
         with open_regular(self.path) as file:
             file.seek(self.offset)
             kept: list[bytes] = []
             while piece := file.read(PIECE):
                 self.bytes_read += len(piece)
-                if (end := piece.rfind(b"\n")) < 0:
-                    kept.append(piece)
-                    self._refuse_endless(kept)
-                    continue
-                kept.append(piece[: end + 1])
-                yield from self._whole(b"".join(kept) if len(kept) > 1 else kept[0])
-                kept = [piece[end + 1 :]] if end + 1 < len(piece) else []
+                end = piece.rfind(b"\n") + 1
+                kept.append(piece[:end] if 0 < end < len(piece) else piece)
+                if end:
+                    yield b"".join(kept) if len(kept) > 1 else kept[0]
+                    kept = [piece[end:]] if end < len(piece) else []
+                elif sum(map(len, kept)) > MAX_LINE:
+                    raise ValueError(f"a line of over {MAX_LINE >> 20} MiB in {self.path}")
             self.rest = b"".join(kept)
 
-    def _whole(self, block: bytes) -> Iterator[bytes]:
-        self.offset += len(block)
-        yield from block.split(b"\n")[:-1]
 
-    def _refuse_endless(self, kept: list[bytes]) -> None:
-        if sum(map(len, kept)) > MAX_LINE:
-            raise ValueError(f"a line of over {MAX_LINE >> 20} MiB in {self.path}")
-
-
-def open_regular(path: Path):  # type: ignore[no-untyped-def]
+def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; a FIFO, device or directory is refused without waiting for it."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -13,7 +13,8 @@ from typing import Any
 
 from claude_metrics.agents._jsonl import Lines
 from claude_metrics.agents.base import source_from, walk_files
-from claude_metrics.agents.claude_reader import AGENT, Reader
+from claude_metrics.agents.claude_reader import Reader
+from claude_metrics.agents.claude_usage import AGENT
 from claude_metrics.models import Batch, Source
 
 NAME = "claude"
@@ -72,14 +73,14 @@ def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
     offset = _offset(source, cursor)
     state = dict(cursor.get("state", {})) if cursor and offset else {}
     reader, lines, first = Reader(source, state), Lines(source.path, offset), True
-    for line in lines:
-        if first and offset and not line.startswith(b"{"):
+    for block, start, end in lines.spans():
+        if first and offset and not block.startswith(b"{", start):
             return read(source, None)
         first = False
-        reader.line(line)
+        reader.line(block, start, end)
     state = reader.snapshot()
     if lines.rest.rstrip().endswith(b"}"):
-        reader.line(lines.rest)
+        reader.line(lines.rest, 0, len(lines.rest))
     batch = reader.finish()
     batch.bytes_read = lines.bytes_read
     batch.cursor = {"offset": lines.offset, "inode": source.inode, "state": state}

@@ -7,7 +7,6 @@ clients the store finds it. See the records in `claude_records`.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -20,15 +19,15 @@ from claude_metrics.agents.claude_records import (
     OtherRecord,
     Record,
     ResultBlock,
-    Usage,
     UserRecord,
     decode,
     is_bulky,
-    text_bytes,
+    is_own,
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude_tools import describe, is_git, patch_lines
+from claude_metrics.agents.claude_tools import EDITS, describe, is_git, patch_lines
+from claude_metrics.agents.claude_usage import AGENT, model_row, number, request_of, typed_text
 from claude_metrics.models import (
     Batch,
     Copy,
@@ -45,18 +44,11 @@ from claude_metrics.models import (
 )
 from claude_metrics.names import session_name
 
-AGENT = "claude_code"
-MAX_TOKENS = 2**40
 OPEN_CALLS = 500
-# Text that stands in a user record although no user typed it.
-_NOT_TYPED = re.compile(
-    r"\s*<(command-name|command-message|command-args|local-command-stdout|local-command-stderr|local-command-caveat"
-    r"|bash-input|bash-stdout|bash-stderr|task-notification|system-reminder|user-memory-input)>"
-    r"|\s*\[Request interrupted by user"
-)
+TEXT = 4000
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
-_UNKNOWN_OK = frozenset(
+_KNOWN = frozenset(
     "attachment api-request api-request-shape api-request-blob queue-operation agent-name last-prompt mode system"
     " permission-mode tools-used atis-latch file-history-snapshot file-history-delta cost-state ai-title custom-title"
     " summary progress".split()
@@ -70,6 +62,7 @@ class Reader:
         self.source, self.state = source, state
         self.batch = Batch(source)
         self.requests: dict[tuple[str, str], Request] = {}
+        self.usages: dict[tuple[str, str], bytes] = {}
         self.tool_calls: dict[str, ToolCall] = {}
         self.placeholder: list[Any] = state.get("placeholder", ["", 0])
         self.calls: dict[str, list[Any]] = state.get("calls", {})
@@ -82,32 +75,28 @@ class Reader:
 
     # -- one line ------------------------------------------------------------
 
-    def line(self, line: bytes) -> None:
-        if is_bulky(line):
-            self.bulky(line)
+    def line(self, block: bytes, start: int, end: int) -> None:
+        if is_bulky(block, start, end):
+            self.bulky(block, start, end)
             return
-        record = decode(line) if line else None
+        record = decode(block, start, end)
         if record is None:
-            self.batch.bad_lines += bool(line.strip())
-            return
-        self.record(record)
-
-    def bulky(self, line: bytes) -> None:
-        own = line.startswith(b'{"type":"api-request"')
-        stamp = clock.normal(timestamp_of(line)) if own or not self.copied else None
-        if stamp and b'"attachment"' in line[:160]:
-            self.seen(self.session_id(None), stamp)
-        elif stamp and own:
-            self.opened(self.session_id(None), stamp)
-
-    def record(self, record: Record) -> None:
-        stamp = clock.normal(record.timestamp)
-        if isinstance(record, AssistantRecord):
-            self.assistant(record, stamp)
+            self.batch.bad_lines += bool(block[start:end].strip())
+        elif isinstance(record, AssistantRecord):
+            self.assistant(record, clock.normal(record.timestamp))
         elif isinstance(record, UserRecord):
-            self.user(record, stamp)
+            self.user(record, clock.normal(record.timestamp))
         else:
-            self.other(record, stamp)
+            self.other(record, clock.normal(record.timestamp))
+
+    def bulky(self, block: bytes, start: int, end: int) -> None:
+        """Of a record that is not decoded only its time is used."""
+        own = is_own(block, start)
+        stamp = clock.normal(timestamp_of(block, start, end)) if own or not self.copied else None
+        if stamp and own:
+            self.opened(self.session_id(None), stamp)
+        elif stamp and not block.startswith(b'{"type":"file-history', start):
+            self.seen(self.session_id(None), stamp)
 
     def session_id(self, named: str | None) -> str:
         """The file's session; agent files of old clients name it only in their lines."""
@@ -122,33 +111,42 @@ class Reader:
         return found
 
     def seen(self, session_id: str, stamp: str | None, record: Record | None = None) -> None:
-        """Widen the session's time, and note where it works."""
+        """Widen the session's time (a subagent's is its parent's business), and note where it works."""
         facts = self.facts(session_id)
-        if stamp and self.source.agent_id is None:
-            if facts.first_record_at is None or stamp < facts.first_record_at:
-                facts.first_record_at = stamp
-            if facts.last_record_at is None or stamp > facts.last_record_at:
-                facts.last_record_at = stamp
-        if stamp and (self.last is None or stamp > self.last):
-            self.last = stamp
-        if record is not None and record.agentId is None:
-            facts.project_path = facts.project_path or record.cwd
-            facts.git_branch = record.gitBranch or facts.git_branch
-            facts.agent_version = record.version or facts.agent_version
-        if record is not None and record.cwd and record.cwd not in self.batch.cwds:
-            self.batch.cwds.append(record.cwd)
+        if stamp:
+            if self.last is None or stamp > self.last:
+                self.last = stamp
+            if self.source.agent_id is None:
+                if facts.first_record_at is None or stamp < facts.first_record_at:
+                    facts.first_record_at = stamp
+                if facts.last_record_at is None or stamp > facts.last_record_at:
+                    facts.last_record_at = stamp
+        if record is not None:
+            if record.agentId is None:
+                facts.project_path = facts.project_path or record.cwd
+                facts.git_branch = record.gitBranch or facts.git_branch
+                facts.agent_version = record.version or facts.agent_version
+            if record.cwd and record.cwd not in self.batch.cwds:
+                self.batch.cwds.append(record.cwd)
+
+    def seen_own(self, record: Record, stamp: str | None) -> None:
+        if not self.copied:
+            self.seen(self.session_id(record.sessionId), stamp, record)
 
     def opened(self, session_id: str, stamp: str) -> None:
         facts = self.facts(session_id)
         facts.opened_at = min(facts.opened_at or stamp, stamp)
         self.seen(session_id, stamp)
 
+    def agent_of(self, record: Record) -> str | None:
+        return record.agentId or self.source.agent_id or ("sidechain" if record.isSidechain else None)
+
     # -- answers -------------------------------------------------------------
 
     def assistant(self, record: AssistantRecord, stamp: str | None) -> None:
         message = record.message
-        if message is None or message.model == "<synthetic>" or message.usage is None:
-            self.own_record(record, stamp)
+        if message is None or message.model == "<synthetic>" or not message.usage:
+            self.seen_own(record, stamp)
             return
         here = self.session_id(record.sessionId)
         owner = session_name(record.requestSessionId) if record.requestSessionId else here
@@ -156,45 +154,40 @@ class Reader:
             self.copied_from(owner, here)
         else:
             self.copied = False
-            self.flush_waiting(None, here)
+            self.waiting.clear()
         stamp = stamp or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
-        key = self.request(record, message, owner, here, stamp)
-        self.seen(owner, stamp, record)
         agent_id = self.agent_of(record)
-        for block in message.content if isinstance(message.content, list) else ():
-            self.block(block, record, owner, stamp, agent_id, key)
-
-    def own_record(self, record: Record, stamp: str | None) -> None:
-        if not self.copied:
-            self.seen(self.session_id(record.sessionId), stamp, record)
-
-    def agent_of(self, record: Record) -> str | None:
-        return record.agentId or self.source.agent_id or ("sidechain" if record.isSidechain else None)
+        key = self.request(record, message, owner, here, stamp, agent_id)
+        self.seen(owner, stamp, record)
+        if isinstance(message.content, list):
+            for block in message.content:
+                self.block(block, record, owner, stamp, agent_id, key)
 
     def copied_from(self, owner: str, here: str) -> None:
-        """All that a fork's file held up to here is its parent's; the fork's own time begins later."""
+        """All that a fork's file held up to here is its parent's; the fork's own time begins later.
+
+        Prompts wait for the answer behind them: a copied answer says that they are copies too.
+        """
         facts = self.facts(here)
         if not self.copied:
-            facts.first_record_at = facts.opened_at
-            facts.last_record_at = facts.opened_at
+            facts.first_record_at = facts.last_record_at = facts.opened_at
         facts.parent_session_id = owner
-        self.copied = True
-        self.answer = None
-        self.flush_waiting(owner, here)
-
-    def flush_waiting(self, owner: str | None, here: str) -> None:
-        """Prompts wait for the answer behind them: a copied answer says that they are copies too."""
+        self.copied, self.answer = True, None
         for prompt in self.waiting:
-            if owner:
-                self.batch.prompts.append(prompt._replace(session_id=owner, owner_known=1))
-                self.batch.copies.append(Copy(prompt.prompt_id, here))
-                self.seen(owner, prompt.started_at)
+            self.batch.prompts.append(prompt._replace(session_id=owner, owner_known=1))
+            self.batch.copies.append(Copy(prompt.prompt_id, here))
+            self.seen(owner, prompt.started_at)
         self.waiting.clear()
 
-    def request(self, record: AssistantRecord, message: Answer, owner: str, here: str, stamp: str) -> int:
+    def request(
+        self, record: AssistantRecord, message: Answer, owner: str, here: str, stamp: str, agent_id: str | None
+    ) -> int:
         pair = (message.id or record.uuid or "", record.requestId or "")
         known = self.requests.get(pair)
-        fresh = _request(record, message, pair, owner, stamp, self.agent_of(record))
+        usage = bytes(message.usage)
+        if known is not None and usage == self.usages[pair] and message.stop_reason is not None:
+            return known.id
+        fresh = request_of(record, message, pair, owner, stamp)._replace(agent_id=agent_id)
         if owner != here:
             fresh = fresh._replace(owner_known=1)
             if known is None:
@@ -202,6 +195,7 @@ class Reader:
         if message.stop_reason is None and fresh.output_tokens <= 1:
             fresh = fresh._replace(understated_tokens=self.understated(fresh, message))
         self.requests[pair] = fresh if known is None else merged(known, fresh)
+        self.usages[pair] = usage
         return fresh.id
 
     def understated(self, request: Request, message: Answer) -> int:
@@ -220,26 +214,44 @@ class Reader:
             if agent_id is None:
                 self.answer = (owner, stamp, block.text)
         elif block.type in ("tool_use", "server_tool_use") and block.id:
-            name = block.name or ""
-            what = describe(block.input)
-            git = is_git(name, what.command)
-            command = [record.cwd or "", (what.command or "")[:4000]] if git else None
-            if len(self.calls) < OPEN_CALLS:
-                self.calls[block.id] = [stamp, owner, command]
-            self.tool_call(
-                ToolCall(
-                    block.id, owner, stamp, name, what.summary, len(bytes(block.input)), None, None, None, what.file_path,
-                    agent_id, key,
-                )
-            )  # fmt: skip
-            if command:
-                self.git(block.id, owner, command, stamp, None, "")
+            self.call(block, block.id, record.cwd, owner, stamp, agent_id, key)
+
+    # -- tools ---------------------------------------------------------------
+
+    def call(
+        self, block: Block, call_id: str, cwd: str | None, owner: str, stamp: str, agent_id: str | None, key: int
+    ) -> None:
+        name, what = block.name or "", describe(block.input)
+        command = [cwd or "", (what.command or "")[:TEXT]] if is_git(name, what.command) else None
+        if len(self.calls) < OPEN_CALLS:
+            self.calls[call_id] = [stamp, owner, command, name]
+        self.tool_call(
+            ToolCall(
+                call_id, owner, stamp, name, what.summary, len(bytes(block.input)), None, None, None, what.file_path,
+                agent_id, key,
+            )
+        )  # fmt: skip
+        if command:
+            self.git(call_id, owner, command, stamp, None, "")
+
+    def result(self, block: ResultBlock, record: UserRecord, stamp: str | None, here: str) -> None:
+        if not block.tool_use_id:
+            return
+        began, owner, command, name = self.calls.pop(block.tool_use_id, (None, here, None, None))
+        added, removed = patch_lines(record.toolUseResult) if name is None or name in EDITS else (None, None)
+        self.tool_call(
+            ToolCall(
+                block.tool_use_id, owner, None, None, None, None, len(bytes(block.content)), int(not block.is_error),
+                clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, added, removed,
+                1 if record.toolDenialKind is not None else None,
+            )
+        )  # fmt: skip
+        if command and stamp:
+            self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
 
     def tool_call(self, row: ToolCall) -> None:
         known = self.tool_calls.get(row.tool_call_id)
-        if known is not None:
-            row = ToolCall(*[old if new is None else new for old, new in zip(known, row, strict=True)])
-        self.tool_calls[row.tool_call_id] = row
+        self.tool_calls[row.tool_call_id] = row if known is None else known.completed_by(row)
 
     def git(self, call: str, session: str, command: list[str], start: str, end: str | None, output: str) -> None:
         self.batch.git_commands.append(GitCommand(session, call, command[0], command[1], start, end, output))
@@ -248,37 +260,21 @@ class Reader:
 
     def user(self, record: UserRecord, stamp: str | None) -> None:
         content = record.message.content if record.message else None
-        results = [b for b in content if b.type == "tool_result"] if isinstance(content, list) else []
         here = self.session_id(record.sessionId)
-        for block in results:
-            self.result(block, record, stamp, here)
-        if not results:
-            self.prompt(record, content, stamp, here)
-        elif not self.copied:
-            self.seen(here, stamp, record)
+        results = [b for b in content if b.type == "tool_result"] if isinstance(content, list) else None
+        if results:
+            for block in results:
+                self.result(block, record, stamp, here)
+            self.seen_own(record, stamp)
+        else:
+            self.prompt(record, typed_text(record, content), stamp, here)
         if record.permissionMode:
             self.facts(here).permission_mode = record.permissionMode
 
-    def result(self, block: ResultBlock, record: UserRecord, stamp: str | None, here: str) -> None:
-        if not block.tool_use_id:
-            return
-        began, owner, command = self.calls.pop(block.tool_use_id, (None, here, None))
-        added, removed = patch_lines(record.toolUseResult)
-        self.tool_call(
-            ToolCall(
-                block.tool_use_id, owner, None, None, None, None, text_bytes(block.content), int(not block.is_error),
-                clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, added, removed,
-                int(record.toolDenialKind is not None) or None,
-            )
-        )  # fmt: skip
-        if command and stamp:
-            self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:4000])
-
-    def prompt(self, record: UserRecord, content: Any, stamp: str | None, here: str) -> None:
-        text = typed_text(record, content)
+    def prompt(self, record: UserRecord, text: str | None, stamp: str | None, here: str) -> None:
+        """A turn begins; a subagent's task, and what nobody typed, begins none."""
         if text is None or not stamp or self.agent_of(record):
-            if self.agent_of(record) or not text:
-                self.own_record(record, stamp)
+            self.seen_own(record, stamp)
             return
         self.copied = False
         self.flush_answer()
@@ -315,22 +311,21 @@ class Reader:
     def plain(self, record: OtherRecord, stamp: str | None) -> None:
         if record.type == "mode":
             self.copied = False
-        elif record.type not in _UNKNOWN_OK:
+        elif record.type not in _KNOWN:
             self.batch.unknown[record.type[:64]] = self.batch.unknown.get(record.type[:64], 0) + 1
         if stamp:
-            self.own_record(record, stamp)
+            self.seen_own(record, stamp)
 
     def cost_state(self, record: OtherRecord, here: str) -> None:
-        total = _number(record.totalCostUSD)
-        self.copied = False
+        began = clock.from_seconds(number(record.startTime) / 1000)
+        as_of = self.last or began
         models = {name.removesuffix("[1m]"): model_row(usage) for name, usage in (record.modelUsage or {}).items()}
-        text = msgspec.json.encode(models).decode()
-        as_of = self.last or clock.from_seconds(_number(record.startTime) / 1000)
         state = (
-            clock.from_seconds(_number(record.startTime) / 1000), total, int(_number(record.totalDuration)),
-            int(_number(record.totalAPIDuration)), int(_number(record.totalLinesAdded)),
-            int(_number(record.totalLinesRemoved)), text,
+            began, number(record.totalCostUSD), int(number(record.totalDuration)),
+            int(number(record.totalAPIDuration)), int(number(record.totalLinesAdded)),
+            int(number(record.totalLinesRemoved)), msgspec.json.encode(models).decode(),
         )  # fmt: skip
+        self.copied = False
         self.batch.cost_states.append(CostState(key_of(AGENT, here, repr(state)), here, as_of, *state))
         self.facts(here).ended_at = as_of
 
@@ -349,48 +344,3 @@ class Reader:
         self.batch.requests = list(self.requests.values())
         self.batch.tool_calls = list(self.tool_calls.values())
         return self.batch
-
-
-def typed_text(record: UserRecord, content: Any) -> str | None:
-    """What a person typed, or None where the record is the client's own doing."""
-    if record.isMeta or record.isCompactSummary or record.isVisibleInTranscriptOnly:
-        return None
-    if isinstance(content, list):
-        content = "\n".join(b.text for b in content if b.type == "text" and b.text and not _NOT_TYPED.match(b.text))
-    if not isinstance(content, str) or not content.strip() or _NOT_TYPED.match(content):
-        return None
-    return content
-
-
-def model_row(usage: Any) -> list[float]:
-    """A cost state's figures for one model, in the order of `store.settle.COLUMNS`, then its USD."""
-    return [
-        tokens(usage.inputTokens), tokens(usage.outputTokens), tokens(usage.cacheCreationInputTokens),
-        tokens(usage.cacheReadInputTokens), tokens(usage.cacheCreationEphemeral1hInputTokens),
-        tokens(usage.thinkingTokens), tokens(usage.webSearchRequests), _number(usage.costUSD),
-    ]  # fmt: skip
-
-
-def tokens(value: float | None) -> int:
-    """A count as the API gives it; what cannot be one (negative, absurd, not a number) is 0."""
-    return int(value) if value is not None and 0 <= value < MAX_TOKENS else 0
-
-
-def _number(value: float | None) -> float:
-    return float(value) if value is not None and abs(value) < 1e15 else 0.0
-
-
-def _request(
-    record: AssistantRecord, message: Answer, pair: tuple[str, str], owner: str, stamp: str, agent_id: str | None
-) -> Request:
-    usage = message.usage or Usage()
-    created = usage.cache_creation
-    written, hourly = tokens(usage.cache_creation_input_tokens), tokens(created and created.ephemeral_1h_input_tokens)
-    hourly = min(hourly, written)
-    server, details = usage.server_tool_use, usage.output_tokens_details
-    return Request(
-        key_of(AGENT, *pair), owner, stamp, (record.requestedModel or message.model or "unknown").removesuffix("[1m]"),
-        tokens(usage.input_tokens), tokens(usage.output_tokens), written, tokens(usage.cache_read_input_tokens),
-        written - hourly, hourly, tokens(details and details.thinking_tokens), tokens(server and server.web_search_requests),
-        usage.speed, usage.inference_geo or None, pair[0], pair[1] or None, agent_id,
-    )  # fmt: skip

@@ -52,10 +52,12 @@ class Block(Struct):
 
 
 class Answer(Struct):
+    """`usage` stays raw: every line of a message repeats it, so it is decoded once."""
+
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
-    usage: Usage | None = None
+    usage: Raw = Raw()
     content: list[Block] | str | None = None
 
 
@@ -136,38 +138,58 @@ _USER = msgspec.json.Decoder(UserRecord)
 _OTHER = msgspec.json.Decoder(OtherRecord)
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {"assistant": _ASSISTANT, "user": _USER}
 
+_USAGE = msgspec.json.Decoder(Usage)
+
 # What the client writes for itself: bulky, and nothing in it is ours. The key stands near the record's beginning.
-_BULKY = (b'"attachment":{"type":"', b'{"type":"api-request', b'{"type":"file-history-')
-_HEAD = 160
+_BULKY = (b'{"type":"api-request', b'{"type":"file-history-')
+_ATTACHMENT = b'"attachment":{"type":"'
+_HEAD = 200
 
 
-def is_bulky(line: bytes) -> bool:
+def is_bulky(block: bytes, start: int, end: int) -> bool:
     """True for context attachments and request copies, which are most of what is not conversation."""
-    head = line[:_HEAD]
-    return _BULKY[0] in head or head.startswith(_BULKY[1:])
+    head = min(end, start + _HEAD)
+    return block.find(_ATTACHMENT, start, head) >= 0 or block.startswith(_BULKY, start)
 
 
-def timestamp_of(line: bytes) -> str | None:
+def is_own(block: bytes, start: int) -> bool:
+    """True for a bulky record that a fork never copies."""
+    return block.startswith(_BULKY[0], start)
+
+
+def timestamp_of(block: bytes, start: int, end: int) -> str | None:
     """The record's own time, found without decoding it: the last `timestamp` in the line is the outermost one."""
-    at = line.rfind(b'"timestamp":"')
-    stamp = line[at + 13 : at + 37]
+    at = block.rfind(b'"timestamp":"', start, end)
+    stamp = block[at + 13 : at + 37]
     return stamp.decode() if at >= 0 and stamp[-1:] == b"Z" and stamp.isascii() else None
 
 
-def decode(line: bytes) -> Record | None:
-    """One record, or None for what is no JSON object."""
-    decoder = _USER if b'"type":"user"' in line else _ASSISTANT if b'"type":"assistant"' in line else _OTHER
+def decode(block: bytes, start: int, end: int) -> Record | None:
+    """One record, or None for what is no JSON object. The type is guessed from the bytes, then checked."""
+    if block.find(b'"type":"user"', start, min(end, start + _HEAD)) >= 0:
+        decoder = _USER
+    else:
+        decoder = _ASSISTANT if block.find(b'"type":"assistant"', start, end) >= 0 else _OTHER
     try:
+        line = memoryview(block)[start:end]
         record: Record = decoder.decode(line)
         right = _DECODERS.get(record.type, _OTHER)
         return record if right is decoder else right.decode(line)  # type: ignore[no-any-return]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _lenient(line)
+        return _lenient(block[start:end])
+
+
+def usage_of(raw: bytes) -> Usage:
+    try:
+        return _USAGE.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        value = json.loads(raw)
+        return _convert(value, Usage) if isinstance(value, dict) else Usage()  # type: ignore[no-any-return]
 
 
 def _lenient(line: bytes) -> Record | None:
     try:
-        value = json.loads(line.decode("utf-8", "replace"), parse_constant=lambda _: None)
+        value = json.loads(line.decode("utf-8", "replace"), parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
@@ -175,6 +197,10 @@ def _lenient(line: bytes) -> Record | None:
     kind = value.get("type")
     shape = {"assistant": AssistantRecord, "user": UserRecord}.get(kind if isinstance(kind, str) else "", OtherRecord)
     return _convert(value, shape)  # type: ignore[no-any-return]
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity are no JSON; they count as nothing."""
 
 
 def _convert(value: Any, shape: Any) -> Any:
@@ -192,7 +218,7 @@ def _convert(value: Any, shape: Any) -> Any:
 def _field(value: Any, kind: Any) -> Any:
     if kind is Raw:
         return Raw(json.dumps(value).encode())
-    for struct in (Usage, Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
+    for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
         if isinstance(value, dict) and kind == struct | None:
             return _convert(value, struct)
     if isinstance(value, list):
@@ -220,11 +246,3 @@ def _json_text(raw: bytes) -> Any:
     except (ValueError, RecursionError):
         return ""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def text_bytes(raw: Raw | bytes) -> int:
-    """How many UTF-8 bytes the text of a raw JSON string or block list has, without decoding it where possible."""
-    data = bytes(raw)
-    if data[:1] != b'"' or b"\\u" in data:
-        return len(text_of(raw).encode("utf-8", "replace")) if data else 0
-    return len(data) - 2 - (data.count(b"\\") - data.count(b"\\\\"))

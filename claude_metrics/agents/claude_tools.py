@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 SUMMARY = 300
+EDITS = frozenset(("Write", "Edit", "MultiEdit", "NotebookEdit"))
 _COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
 
 
