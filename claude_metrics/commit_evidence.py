@@ -11,7 +11,6 @@ from claude_metrics.git_reflog import Reflogs
 SLACK = 1.0  # git counts in whole seconds
 MAX_OUTPUT = 20_000  # characters looked at on either end of what the command printed
 _SUMMARY = re.compile(r"^\[[^\]\n]{1,300} ([0-9a-f]{4,64})\] ", re.MULTILINE)  # [main (root-commit) abc1234] Subject
-_RANGE = re.compile(r"\b[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}\b")  # printed for fetched and pushed commits alike
 _SHA = re.compile(r"\b[0-9a-f]{7,64}\b")
 _ENOUGH = 10  # characters of a subject that a commit-msg hook may put something before or after
 
@@ -56,13 +55,21 @@ def evidence(commit: LoggedCommit, run: Run, reflogs: Reflogs) -> Evidence | Non
     named = any(_same(subject, commit.subject) for subject in subjects if subject)
     if not named and (None not in subjects or (reflogs.knows(since, until) and commit.sha not in reflogs.made)):
         return None  # the command says what its commits are called, or the commit came from elsewhere
-    if commit.sha.startswith(tuple(_SHA.findall(_RANGE.sub("", printed)))):
+    if commit.sha.startswith(tuple(_SHA.findall(printed))):
         return Evidence.SHA
     if named:
         return Evidence.SUBJECT
-    # A plain `git commit` prints a summary of each commit: with others printed, this one is not among them.
-    told = bool(summaries) and all(call.verb == "commit" for call in run.calls)
-    return Evidence.TIME if run.ended and not told else None
+    return Evidence.TIME if _fits(commit, run, reflogs, bool(summaries)) else None
+
+
+def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, told: bool) -> bool:
+    """Whether a command that names no commit may have made this one, as far as its verbs and the reflogs say."""
+    verbs = {call.verb for call in run.calls}
+    if not run.ended or (told and verbs == {"commit"}):
+        return False  # a plain `git commit` prints a summary of each commit: with others printed, this is not one
+    # `merge --continue` and its like are written down as commits; a pull, which may go on for hours, never is.
+    allowed = verbs | ({"commit"} if verbs - {"pull"} else set())
+    return reflogs.verbs.get(commit.sha, next(iter(verbs))) in allowed
 
 
 def _same(literal: str, subject: str) -> bool:

@@ -168,7 +168,7 @@ class _Shell:
         if document:
             return self.bodies[int(document[1])]
         try:
-            text = " ".join(shlex.split(raw))
+            text = " ".join(shlex.split(raw)) if re.search(r"['\"\\]", raw) else raw
         except ValueError:
             text = raw
         if not re.search(r"(?<!\\)[$`]", re.sub(r"'[^']*'", "", raw)):

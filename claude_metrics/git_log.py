@@ -23,14 +23,13 @@ _FAILURES_ALLOWED = 3
 _LAST = 253402300799  # the end of year 9999
 _REFS = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/replace/*", "--all")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-notes", "--encoding=UTF-8", "-z")
-_FIELDS = ("%H", "%S", "%P", "%ct", "%an", "%ae", "%ce", "%s", "%B")
+_FIELDS = ("%H", "%S", "%ct", "%an", "%ae", "%ce", "%s", "%B")
 _NUMSTAT = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedCommit:
     sha: str
-    parents: tuple[str, ...]
     committed: int  # unix seconds
     author_name: str
     author_email: str
@@ -100,7 +99,7 @@ class RepositoryLog:
         return not answer.given_up
 
     def _keep(self, commits: Iterable[LoggedCommit], reachable: set[str]) -> None:
-        finished = [self._finished(one, reachable) for one in _without_stashes(list(commits))]
+        finished = [self._finished(one, reachable) for one in commits]
         self._commits = sorted(finished, key=lambda one: one.committed)
         self._times = [one.committed for one in self._commits]
 
@@ -132,7 +131,7 @@ def _parsed(output: bytes, token: str, counted: bool) -> Iterator[LoggedCommit]:
         parts = record.split(b"\0", len(_FIELDS))
         if len(parts) <= len(_FIELDS):
             continue  # the output ended in the middle
-        sha, source, parents, committed, author, email, committer, subject, body = (
+        sha, source, committed, author, email, committer, subject, body = (
             part.decode("utf-8", "replace") for part in parts[:-1]
         )
         if not committed.isdecimal() or int(committed) > _LAST:
@@ -140,7 +139,6 @@ def _parsed(output: bytes, token: str, counted: bool) -> Iterator[LoggedCommit]:
         files, added, deleted = _counts(parts[-1]) if counted else (None, None, None)
         yield LoggedCommit(
             sha=sha,
-            parents=tuple(parents.split()),
             committed=int(committed),
             author_name=author,
             author_email=email,
@@ -175,9 +173,3 @@ def _counts(numstat: bytes) -> tuple[int, int, int]:
             deleted += int(found[2]) if found[2] != b"-" else 0
             skip = 0 if found[3] else 2
     return files, added, deleted
-
-
-def _without_stashes(commits: list[LoggedCommit]) -> list[LoggedCommit]:
-    """`git stash` keeps its work as commits, which nobody made as such: two helpers and a merge of them."""
-    helpers = {one.sha for one in commits if one.subject.startswith(("index on ", "untracked files on "))}
-    return [one for one in commits if one.sha not in helpers and not helpers.intersection(one.parents[1:])]

@@ -15,6 +15,7 @@ _LEFT = re.compile(r"^checkout: moving from (\S+) to |^rebase[^:]*\(finish\): re
 class Reflogs:
     times: list[int] = field(default_factory=list)
     made: dict[str, str | None] = field(default_factory=dict)  # commit -> branch, where it is known
+    verbs: dict[str, str] = field(default_factory=dict)  # commit -> the git command that made it
 
     def knows(self, since: float, until: float) -> bool:
         """Whether anything was written then: if so, a commit that is missing in it was not made here."""
@@ -32,7 +33,8 @@ def parse(text: str, branch: str | None) -> Reflogs:
         if left := _LEFT.match(action):
             target = left[1] or left[2]
             current[ref] = "HEAD" if re.fullmatch(r"[0-9a-f]{40,64}", target) else target
-        elif _MADE.match(action) and not _MOVED.search(action):
+        elif (verb := _MADE.match(action)) and not _MOVED.search(action):
+            logs.verbs[sha] = verb[1]
             if ref.startswith("refs/heads/"):
                 logs.made[sha] = ref.removeprefix("refs/heads/")
             else:

@@ -36,12 +36,12 @@ class Repositories:
     def at(self, directory: str) -> Repository | str | None:
         """The repository that holds `directory`, why it cannot be read, or None where there is none."""
         if not os.path.isabs(directory):  # noqa: PTH117 - directories are text from a transcript here
-            return f"not an absolute path: {directory[:200]}"
+            return _text(f"not an absolute path: {directory[:200]}")
         if directory not in self._tops:
             try:
                 self._tops[directory] = _within(DISK_SECONDS, lambda: _top_of(directory))
             except (OSError, ValueError) as error:
-                return f"{directory[:200]}: {error}"
+                return _text(f"{directory[:200]}: {error}")
         top = self._tops[directory]
         if top is None:
             return None
@@ -56,15 +56,15 @@ class Repositories:
         lines = _lines(answer)
         # Before the first commit HEAD cannot be resolved; the two lines before it are enough.
         if not 2 <= len(lines) <= 3:
-            return f"{top}: {answer.problem or 'git gave an unexpected answer'}"
-        common = os.path.normpath(os.path.join(top, lines[1]))  # noqa: PTH118
+            return _text(f"{top}: {answer.problem or 'git gave an unexpected answer'}")
+        common = os.path.realpath(os.path.join(top, lines[1]))  # noqa: PTH118
         if common not in self._settings:
             self._settings[common] = _settings(self.git.ask(top, "config", "-z", "--get-regexp", _CONFIG))
         settings = self._settings[common]
         return Repository(
-            key=_key(common, settings.get("core.worktree", [""])[-1]),
+            key=_text(_key(common, settings.get("core.worktree", [""])[-1])),
             directory=top,
-            branch=lines[2].removeprefix("refs/heads/") if len(lines) > 2 and not answer.problem else None,
+            branch=_text(lines[2]).removeprefix("refs/heads/") if len(lines) > 2 and not answer.problem else None,
             remote_url=_remote(settings),
             email=settings.get("user.email", [None])[-1],
         )
@@ -113,6 +113,11 @@ def _settings(answer: Answer) -> dict[str, list[str]]:
         if value:
             settings.setdefault(name, []).append(value)
     return settings
+
+
+def _text(name: str) -> str:
+    """Storable: a file name need not be UTF-8, and Python keeps its bytes as surrogates."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _lines(answer: Answer) -> list[str]:

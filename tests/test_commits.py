@@ -253,6 +253,20 @@ def test_a_pull_that_only_fetches_proves_nothing_even_for_a_commit_of_the_same_s
     assert work.commits(tmp_path / "copy") == []
 
 
+def test_a_pull_that_goes_on_for_long_does_not_prove_what_was_committed_by_hand(repo: Path, work: Work) -> None:
+    work.tell(repo, "git pull && npm start", at=10, takes=600)
+    shell(repo, ADD + "git commit -q -m 'By hand'", at=300)
+    assert the_one(work.commits(repo)).attribution == "inferred"
+
+
+def test_a_merge_that_is_continued_after_a_conflict_is_proven(repo: Path, work: Work) -> None:
+    shell(repo, "git checkout -q -b t; echo t > first.txt; git commit -qam T; git checkout -q main", at=-50)
+    shell(repo, "echo m > first.txt; git commit -qam M; git merge -q t", at=-40, check=False)
+    work.run(repo, "echo both > first.txt; git add .; git merge --continue > /dev/null")
+    one = the_one(work.commits(repo))
+    assert (one.message, one.evidence) == ("Merge branch 't'", Evidence.TIME)
+
+
 def test_a_stash_is_not_a_commit_that_anyone_made(repo: Path, work: Work) -> None:
     work.run(repo, "echo x >> first.txt; echo y > new; git stash -q -u; git commit -q --allow-empty -m 'A real one'")
     assert subjects(work.commits(repo)) == ["A real one"]
@@ -300,6 +314,12 @@ def test_a_subfolder_belongs_to_the_repository(repo: Path, work: Work) -> None:
     (repo / "a" / "b").mkdir(parents=True)
     work.run(repo / "a" / "b", ADD + "git commit -q -m 'Deep inside'")
     assert the_one(work.commits(repo / "a" / "b")).repository == str(repo)
+
+
+def test_a_link_to_a_repository_is_the_same_repository(repo: Path, tmp_path: Path, work: Work) -> None:
+    (tmp_path / "link").symlink_to(repo)
+    work.run(tmp_path / "link", ADD + "git commit -q -m 'Through a link'")
+    assert the_one(work.commits(tmp_path / "link", repo)).repository == str(repo)
 
 
 def test_a_linked_worktree_is_the_same_repository(repo: Path, tmp_path: Path, work: Work) -> None:

@@ -290,6 +290,21 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert subjects(report.commits) == ["Oddly placed"] or "unexpected answer" in report.problems[0]
 
 
+def test_a_folder_whose_name_is_no_utf8_has_a_storable_key(tmp_path: Path) -> None:
+    try:
+        odd = repository(Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd\xff")))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    work = Work()
+    work.run(odd, "git commit -q --allow-empty -m 'Oddly placed'")
+    assert [one.repository for one in work.commits(odd)] == [f"{tmp_path}/odd?"]
+
+
+def test_a_folder_that_cannot_be_named_is_a_problem() -> None:
+    assert "null byte" in str(Repositories().at("/a\0b"))
+    assert Repositories().at("/\ud800") is None or "encode" in str(Repositories().at("/\ud800"))
+
+
 # What a command line would commit
 
 
