@@ -8,8 +8,7 @@ A payload goes to the first of these folders that takes it, and `claude_metrics.
 The file is `<time_ns>-<pid>-<agent>-<event>.json`, with `-cut` before the suffix when the end of stdin was not seen.
 """
 
-import _signal  # what `signal` wraps; every interpreter has it and _thread loaded, `signal` itself costs 4 ms
-import _thread
+import _signal  # what `signal` wraps; in every interpreter already, `signal` itself costs 4 ms
 import sys
 import time
 
@@ -30,11 +29,14 @@ def main(argv):
     options = parse(argv)
     if options["background"]:
         return store_now(options)
-    os.umask(0o077)
-    os.closerange(3, 1024)  # whatever the client left open: the worker must not hold its pipes
-    chunks, seen_end = [], []
-    within(READ_S, read_stdin, chunks, seen_end)
-    return within(REST_S, record, options, b"".join(chunks), bool(seen_end))
+    try:
+        os.umask(0o077)
+        os.closerange(3, 1024)  # whatever the client left open: the worker must not hold its pipes
+        payload, complete = read_stdin()
+        after(REST_S, lambda *_: os._exit(0))
+        return record(options, payload, complete)
+    finally:
+        os.write(1, b"{}\n")
 
 
 def parse(argv):
@@ -48,51 +50,44 @@ def parse(argv):
     return options
 
 
-def within(seconds, task, *arguments):
-    """Do `task` and wait for it no longer than that. A thread, for it also bounds what no signal interrupts."""
-    done = _thread.allocate_lock()
-    done.acquire()
+def after(seconds, act):
+    """Again and again, as a signal that comes just before a wait does not end it. (No bound on Windows.)"""
+    if hasattr(_signal, "setitimer"):
+        _signal.signal(_signal.SIGALRM, act)
+        _signal.setitimer(_signal.ITIMER_REAL, seconds, 0.1)
 
-    def run():
-        try:
-            task(*arguments)
-        except BaseException:  # a traceback would be shown to the user as the hook's failure
-            pass
-        finally:
-            done.release()
 
+def read_stdin():
+    """The payload, at most its first 16 MiB, and whether that is all of it."""
+    chunks, room, late = [], LIMIT_BYTES, []
+
+    def end_it(*_):  # not an exception: that could come between a read and the keeping of what was read
+        late.append(True)
+        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+
+    after(READ_S, end_it)
     try:
-        _thread.start_new_thread(run, ())
-    except RuntimeError:  # no process may be started any more
-        run()
-    done.acquire(True, seconds)
-
-
-def read_stdin(chunks, seen_end):
-    room = LIMIT_BYTES
-    while True:
-        chunk = os.read(0, 1 << 16)
-        if not chunk:
-            break
-        if room > 0:
-            chunks.append(chunk[:room])
-        room -= len(chunk)  # what is beyond is read and dropped: a closed pipe would be an error for the client
-    if room >= 0:
-        seen_end.append(True)
+        while True:
+            chunk = os.read(0, 1 << 16)
+            if not chunk:
+                break
+            if room > 0:
+                chunks.append(chunk[:room])
+            room -= len(chunk)  # what is beyond is read and dropped: a closed pipe would be an error for the client
+    except OSError:  # closed from the beginning
+        pass
+    return b"".join(chunks), room >= 0 and not late
 
 
 def record(options, payload, complete):
-    try:
-        spool = absolute(options["spool"] or default_spool())
-        stop = options["event"] == "stop" or value_of(payload, b"hook_event_name").endswith(b"Stop")
-        event = "stop" if stop else word_of(options["event"], "end")
-        name = f"{time.time_ns()}-{os.getpid()}-{word_of(options['agent'], 'claude')}-{event}"
-        name += ".json" if complete else "-cut.json"
-        place = payload and keep_somewhere(spool, name, payload)
-        if place and (not stop or is_due(place, value_of(payload, b"session_id"))):
-            nudge(spool, options)
-    finally:
-        os.write(1, b"{}\n")
+    spool = absolute(options["spool"] or default_spool())
+    stop = options["event"] == "stop" or value_of(payload, b"hook_event_name").endswith(b"Stop")
+    event = "stop" if stop else word_of(options["event"], "end")
+    name = f"{time.time_ns()}-{os.getpid()}-{word_of(options['agent'], 'claude')}-{event}"
+    name += ".json" if complete else "-cut.json"
+    place = payload and keep_somewhere(spool, name, payload)
+    if place and (not stop or is_due(place, value_of(payload, b"session_id"))):
+        nudge(spool, options)
 
 
 def word_of(text, default):

@@ -383,8 +383,18 @@ def test_a_signal_does_not_stop_it(scene: Scene, number: signal.Signals) -> None
 
 
 def has_begun(pid: int) -> bool:
-    """Two threads: it reads."""
-    return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    """Ours, and no longer the interpreter's start: SIGTERM is ignored."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    ignored = next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn"))
+    return bool(int(ignored, 16) & 1 << (signal.SIGTERM - 1))
+
+
+def test_stdin_that_never_stops_is_read_for_a_second(scene: Scene) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        hook = scene.start(stdin=endless)
+        out, err = hook.communicate(timeout=10)
+    assert (out, err, hook.returncode) == (b"{}\n", b"", 0)
+    assert [event.cut for event in spool.pending(scene.spool)] == [True]
 
 
 # What may go wrong with the disk
