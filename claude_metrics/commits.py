@@ -173,7 +173,7 @@ class _Search:
             lines_deleted=one.deleted,
             attribution="inferred" if evidence is Evidence.AUTHOR else "proven",
             reachable=one.reachable,
-            evidence=evidence,
+            evidence=int(evidence),
         )
 
 
