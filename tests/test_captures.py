@@ -13,7 +13,7 @@ from tests import captured, fence
 TEXTS = sorted(
     path for path in captured.CAPTURES.rglob("*") if path.is_file() and path.suffix in (".json", ".jsonl", ".db")
 )
-FOREIGN = re.compile(rb"registry\.|npmjs|/work/|/root/|/opt/|/Users/")
+FOREIGN = re.compile(rb"registry\.|/root/|/opt/|/Users/|/home/(?!dev\b)")
 
 
 def test_captures_name_no_machine():
