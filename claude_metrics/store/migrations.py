@@ -74,6 +74,12 @@ create table tool_calls (
     lines_added integer, lines_removed integer, denied integer, turn_index integer
 ) without rowid;
 create index tool_calls_session on tool_calls (session_id, timestamp);
+create table tool_quarters (
+    session_id text not null references sessions (session_id) on delete cascade, time integer not null,
+    tool_name text not null, calls integer not null, failed integer not null, denied integer not null,
+    unfinished integer not null, duration_ms integer not null, output_bytes integer not null,
+    primary key (session_id, time, tool_name)
+) without rowid;
 create table turns (
     prompt_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
     turn_index integer, started_at text not null, ended_at text, prompt text, response text, responded_at text,

@@ -129,4 +129,11 @@ _TOTALS = (
         select session_id, {_QUARTER.format(time="began")}, '', 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null, began, began
         from (select *, coalesce(start_time, end_time, updated_at) as began from sessions
             where session_id in (select session_id from touched) and cost_source = 'reported' and total_cost_usd > 0)""",
+    """delete from tool_quarters where session_id in (select session_id from touched)""",
+    f"""insert into tool_quarters
+        select c.session_id, {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time,
+            coalesce(tool_name, '?'), count(*), total(success = 0), total(denied = 1), total(success is null),
+            total(duration_ms), total(output_bytes)
+        from touched join tool_calls c using (session_id) join sessions s using (session_id)
+        group by c.session_id, 2, 3 having time is not null""",
 )
