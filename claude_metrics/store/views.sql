@@ -74,6 +74,11 @@ select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.proj
     c.input_summary, c.input_bytes, c.output_bytes, c.success, c.denied, c.duration_ms, c.file_path, c.agent_id,
     c.lines_added, c.lines_removed
 from tool_calls c join sessions s on s.session_id = c.session_id;
+-- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
+create view v_tools as
+select q.time, q.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, q.tool_name,
+    q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.output_bytes
+from tool_quarters q join sessions s on s.session_id = q.session_id;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
