@@ -16,22 +16,10 @@ from claude_metrics.git_commands import Invocation, creates_commits, invocations
 from claude_metrics.git_log import DAY, LoggedCommit, RepositoryLog
 from claude_metrics.git_reflog import Reflogs
 from claude_metrics.git_repository import Repository, branch_and_remote
+from claude_metrics.models import GitCommand
 
 __all__ = ["Commit", "CommitCache", "CommitReport", "GitCommand", "WorkWindow"]
 __all__ += ["branch_and_remote", "commits_of", "creates_commits"]
-
-
-@dataclass(frozen=True, slots=True)
-class GitCommand:
-    """A shell tool call whose command may create commits (`creates_commits`)."""
-
-    session_id: str
-    tool_call_id: str
-    cwd: str
-    command: str
-    started_at: str
-    finished_at: str | None
-    output: str = ""  # the beginning and the end of it are enough
 
 
 @dataclass(frozen=True, slots=True)

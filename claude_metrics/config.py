@@ -60,7 +60,7 @@ def checked(key: str, value: Any, path: Path) -> Any:
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(KEYS)}"
         raise ClaudeMetricsError(f"unknown key `{key}`; {path}; {hint}")
     default = getattr(Config(), key)
-    if key == "content" and value not in CONTENT or key == "journal_mode" and value not in JOURNAL:
+    if (key == "content" and value not in CONTENT) or (key == "journal_mode" and value not in JOURNAL):
         known = CONTENT if key == "content" else JOURNAL
         raise ClaudeMetricsError(f"`{key}` cannot be `{value}`; {path}; use one of: {', '.join(known)}")
     if isinstance(default, tuple) and isinstance(value, list):
@@ -68,5 +68,7 @@ def checked(key: str, value: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
-        raise ClaudeMetricsError(f"`{key}` must be {type(default).__name__}, not {type(value).__name__}; {path}; mend it")
+        raise ClaudeMetricsError(
+            f"`{key}` must be {type(default).__name__}, not {type(value).__name__}; {path}; mend it"
+        )
     return value

@@ -18,7 +18,7 @@ from claude_metrics.commits import CommitCache, CommitReport, WorkWindow, commit
 from claude_metrics.config import Config
 from claude_metrics.models import Batch, Request, SessionFacts, Source
 from claude_metrics.redact import redact
-from claude_metrics.store import writer
+from claude_metrics.store import tombstones, writer
 from claude_metrics.store.settle import settle
 
 Cursors = Mapping[str, tuple[int, int, int, str]]
@@ -90,8 +90,10 @@ def store(
     rates = RateBook(connection, config.prices)
     connection.execute("begin immediate")
     try:
+        batches = tombstones.forget(connection, batches)
         known = {row[0] for row in connection.execute("select session_id from sessions")}
         worth = [batch for batch in batches if _worth(batch, known)]
+        kept = {id(batch) for batch in worth}
         touched = writer.upsert(connection, worth, rates.priced, recorded_by)
         if payload:
             _payload(connection, payload, recorded_by, touched)
@@ -99,7 +101,7 @@ def store(
             _commits(connection, commits, worth, touched)
         touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
         for batch in batches:
-            writer.save_cursor(connection, batch if batch in worth else _unread(batch))
+            writer.save_cursor(connection, batch if id(batch) in kept else _unread(batch))
         connection.execute("commit")
     except BaseException:
         if connection.in_transaction:
@@ -115,7 +117,7 @@ def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str,
     """What only the hook knows. Without a transcript a session is kept only if the payload brought its cost."""
     facts, stored = payload.facts, payload.facts.session_id
     found = connection.execute("select 1 from sessions where session_id = ?", (stored,)).fetchone()
-    if not found and payload.cost_usd is None:
+    if not found and (payload.cost_usd is None or tombstones.purged_sessions(connection, [stored])):
         return
     writer.upsert_session(connection, facts, recorded_by)
     if payload.cost_usd is not None:

@@ -48,7 +48,9 @@ def _acquire(path: Path) -> int | None:
 def _locked(path: Path) -> int:
     """Raises OSError when another process holds it, also when the file was replaced meanwhile."""
     paths.private_dir(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(
+        path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600
+    )
     try:
         _lock(descriptor)
         if path.stat().st_ino != os.fstat(descriptor).st_ino:

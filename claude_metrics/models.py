@@ -65,9 +65,9 @@ def merged(one: Request, two: Request) -> Request:
         missing = max(one.understated_tokens, two.understated_tokens)
         return one._replace(timestamp=earlier, understated_tokens=missing)
     later = one if one.output_tokens >= two.output_tokens else two
-    larger = [max(a, b) for a, b in zip(one[4:12], two[4:12], strict=True)]
-    row = Request(*one[:4], *larger, *one[12:])
-    return row._replace(
+    larger: list[Any] = [max(a, b) for a, b in zip(one[4:12], two[4:12], strict=True)]
+    row: list[Any] = [*one[:4], *larger, *one[12:]]
+    return Request(*row)._replace(
         timestamp=earlier, speed=one.speed or two.speed, inference_geo=one.inference_geo or two.inference_geo,
         understated_tokens=later.understated_tokens, cost_usd=None,
     )  # fmt: skip
@@ -95,7 +95,8 @@ class ToolCall(NamedTuple):
 
     def completed_by(self, later: ToolCall) -> ToolCall:
         """This row with what a later one adds."""
-        return ToolCall(*[old if new is None else new for old, new in zip(self, later, strict=True)])
+        row: list[Any] = [old if new is None else new for old, new in zip(self, later, strict=True)]
+        return ToolCall(*row)
 
 
 class Prompt(NamedTuple):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 MTOK = 1_000_000
@@ -96,10 +97,13 @@ def factor(rates: Rates, usage: Usage) -> float:
     return fast * GEO_FACTORS.get(usage.inference_geo or "", 1.0)
 
 
-_SPELLINGS = re.compile(r"^(?:[a-z]+\.)*(?:anthropic[./])|^(?:vertex_ai|bedrock|anthropic|google|openai)/|(\[1m\])$|(-v\d+(:\d+)?)$")
+_SPELLINGS = re.compile(
+    r"^(?:[a-z]+\.)*(?:anthropic[./])|^(?:vertex_ai|bedrock|anthropic|google|openai)/|(\[1m\])$|(-v\d+(:\d+)?)$"
+)
 _DATE = re.compile(r"[-@]\d{8}$")
 
 
+@cache
 def canonical(model: str) -> str:
     """`us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929[1m]` -> `claude-sonnet-4-5`."""
     name = model.strip().lower()

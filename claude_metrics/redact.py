@@ -19,7 +19,9 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HINT = re.compile(r"sk-|AIza|ya29|gh[pousr]_|github_pat|glpat|npm_|pypi-|xox|AKIA|ASIA|k_live|k_test|SG\.|hf_|dop_v1|eyJ|://|earer|=|BEGIN")
+_HINT = re.compile(
+    r"sk-|AIza|ya29|gh[pousr]_|github_pat|glpat|npm_|pypi-|xox|AKIA|ASIA|k_live|k_test|SG\.|hf_|dop_v1|eyJ|://|earer|=|BEGIN"
+)
 
 
 def redact(text: str | None) -> str | None:

@@ -118,9 +118,7 @@ def month(day: str) -> str:
     return day[:7]
 
 
-def by_time(
-    connection: sqlite3.Connection, where: Filter, name: str, label: Callable[[str], str] = str
-) -> list[Entry]:
+def by_time(connection: sqlite3.Connection, where: Filter, name: str, label: Callable[[str], str] = str) -> list[Entry]:
     """A line per local day, or per whatever `label` makes of the day; a quarter hour lies in one day of any zone."""
     days, begins = _days(connection, where)
     connection.create_function("day_number", 1, lambda time: bisect_right(begins, time) - 1, deterministic=True)

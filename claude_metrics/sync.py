@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from claude_metrics import clock, config, ingest
 from claude_metrics.agents import AGENTS
@@ -103,16 +105,25 @@ def _name(source: Source) -> str:
     return session_name(source.session_id or source.path.stem)
 
 
-def _recordings(connection: object, group: list[Batch], started: str) -> None:
+def _recordings(connection: sqlite3.Connection, group: list[Batch], started: str) -> None:
     """One row per session that gave something new."""
-    rows = {}
+    rows: dict[str, tuple[Any, ...]] = {}
     for batch in group:
         for session_id in batch.sessions:
             read = rows.get(session_id, (0,) * 6)[5]
-            rows[session_id] = (session_id, "sync", started, started, clock.now(), read + batch.bytes_read, "recorded", None)
-    connection.execute("begin")  # type: ignore[attr-defined]
-    writer.save_recordings(connection, rows.values())  # type: ignore[arg-type]
-    connection.execute("commit")  # type: ignore[attr-defined]
+            rows[session_id] = (
+                session_id,
+                "sync",
+                started,
+                started,
+                clock.now(),
+                read + batch.bytes_read,
+                "recorded",
+                None,
+            )
+    connection.execute("begin")
+    writer.save_recordings(connection, rows.values())
+    connection.execute("commit")
 
 
 def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
@@ -131,9 +142,7 @@ def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 # -- reading -----------------------------------------------------------------------
 
 
-def _read_all(
-    found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress
-) -> Iterator[Batch]:
+def _read_all(found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
     """Largest first, so that no core ends up with the long one last."""
     sources = sorted(found.changed, key=lambda source: -source.size)
     cores = os.cpu_count() or 1

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ class Drained:
 
 
 def lock_file(folder: Path) -> Path:
+    """In the spool, or where hooks go when that cannot be written."""
+    for place in spool.places(folder):
+        with suppress(OSError):
+            if os.access(paths.private_dir(place), os.W_OK):
+                return place / ".worker.lock"
     return folder / ".worker.lock"
 
 
@@ -123,7 +129,8 @@ def parse(raw: bytes) -> dict[str, Any] | None:
         value = json.loads(raw.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         value = dict(spool.salvage(raw))
-    return value if isinstance(value, dict) and isinstance(value.get("session_id"), str) and value["session_id"] else None
+    named = isinstance(value, dict) and isinstance(value.get("session_id"), str) and value["session_id"]
+    return value if named else None
 
 
 def store_payload(
@@ -134,8 +141,8 @@ def store_payload(
     known = ingest.cursors(connection)
     changed = [source for source in AGENTS[agent].sources_of(payload) if not ingest.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
-    commits = ingest.commits_in(batches, CommitCache())
-    outcome = ingest.store(connection, batches, settings, "hook", _told(payload, agent, session_id, received_at), commits)
+    told, commits = _told(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
+    outcome = ingest.store(connection, batches, settings, "hook", told, commits)
     event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
     result = "recorded" if outcome.sessions else "nothing new" if known else "no transcript"
     writer.save_recordings(
@@ -159,7 +166,8 @@ def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: 
     cost = payload.get("cost")
     if not isinstance(cost, dict):
         return ingest.Payload(facts)
-    facts.total_duration_ms, facts.total_api_duration_ms = _count(cost, "total_duration_ms"), _count(cost, "total_api_duration_ms")
+    facts.total_duration_ms = _count(cost, "total_duration_ms")
+    facts.total_api_duration_ms = _count(cost, "total_api_duration_ms")
     facts.lines_added, facts.lines_removed = _count(cost, "total_lines_added"), _count(cost, "total_lines_removed")
     facts.last_record_at = received_at if not AGENTS[agent].sources_of(payload) else None
     total = cost.get("total_cost_usd")
@@ -197,7 +205,7 @@ def _watchdog() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="claude_metrics.worker", description="Record what waits in the spool, then end.")
+    parser = argparse.ArgumentParser(prog="claude_metrics.worker", description="Record what waits, then end.")
     parser.add_argument("--spool", type=Path, default=None)
     parser.add_argument("--db-path", type=Path, default=None)
     parser.add_argument("--agent", default="claude", choices=sorted(AGENTS))

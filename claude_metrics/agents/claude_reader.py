@@ -46,12 +46,11 @@ from claude_metrics.names import session_name
 
 OPEN_CALLS = 500
 TEXT = 4000
+PROMPT = RESPONSE = 10_000
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
-    "attachment api-request api-request-shape api-request-blob queue-operation agent-name last-prompt mode system"
-    " permission-mode tools-used atis-latch file-history-snapshot file-history-delta cost-state ai-title custom-title"
-    " summary progress".split()
+    ["attachment", "api-request", "api-request-shape", "api-request-blob", "queue-operation", "agent-name", "last-prompt", "mode", "system", "permission-mode", "tools-used", "atis-latch", "file-history-snapshot", "file-history-delta", "cost-state", "ai-title", "custom-title", "summary", "progress"]
 )
 
 
@@ -196,7 +195,7 @@ class Reader:
             fresh = fresh._replace(understated_tokens=self.understated(fresh, message))
         self.requests[pair] = fresh if known is None else merged(known, fresh)
         self.usages[pair] = usage
-        return fresh.id
+        return self.requests[pair].id
 
     def understated(self, request: Request, message: Answer) -> int:
         """Clients up to 2.0.64 wrote message_start's usage: estimate what is missing, four characters a token."""
@@ -246,7 +245,7 @@ class Reader:
                 1 if record.toolDenialKind is not None else None,
             )
         )  # fmt: skip
-        if command and stamp:
+        if command and began and stamp:
             self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
 
     def tool_call(self, row: ToolCall) -> None:
@@ -278,7 +277,7 @@ class Reader:
             return
         self.copied = False
         self.flush_answer()
-        prompt = Prompt(key_of(AGENT, "prompt", record.uuid or stamp), here, stamp, text, len(text) // 4)
+        prompt = Prompt(key_of(AGENT, "prompt", record.uuid or stamp), here, stamp, text[:PROMPT], len(text) // 4)
         self.batch.prompts.append(prompt)
         self.waiting.append(prompt)
         self.seen(here, stamp, record)
@@ -287,7 +286,7 @@ class Reader:
         if self.answer is not None:
             session, stamp, raw = self.answer
             text = text_of(raw)
-            self.batch.responses.append(Response(session, stamp, text[:10_000], len(text) // 4))
+            self.batch.responses.append(Response(session, stamp, text[:RESPONSE], len(text) // 4))
             self.answer = None
 
     # -- the rest ------------------------------------------------------------

@@ -133,10 +133,11 @@ class OtherRecord(Common):
 
 
 Record = AssistantRecord | UserRecord | OtherRecord
-_ASSISTANT = msgspec.json.Decoder(AssistantRecord)
-_USER = msgspec.json.Decoder(UserRecord)
-_OTHER = msgspec.json.Decoder(OtherRecord)
-_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {"assistant": _ASSISTANT, "user": _USER}
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "assistant": msgspec.json.Decoder(AssistantRecord),
+    "user": msgspec.json.Decoder(UserRecord),
+    "other": msgspec.json.Decoder(OtherRecord),
+}
 
 _USAGE = msgspec.json.Decoder(Usage)
 
@@ -166,15 +167,14 @@ def timestamp_of(block: bytes, start: int, end: int) -> str | None:
 
 def decode(block: bytes, start: int, end: int) -> Record | None:
     """One record, or None for what is no JSON object. The type is guessed from the bytes, then checked."""
-    if block.find(b'"type":"user"', start, min(end, start + _HEAD)) >= 0:
-        decoder = _USER
-    else:
-        decoder = _ASSISTANT if block.find(b'"type":"assistant"', start, end) >= 0 else _OTHER
+    kind = "user" if block.find(b'"type":"user"', start, min(end, start + _HEAD)) >= 0 else "other"
+    if kind == "other" and block.find(b'"type":"assistant"', start, end) >= 0:
+        kind = "assistant"
     try:
         line = memoryview(block)[start:end]
-        record: Record = decoder.decode(line)
-        right = _DECODERS.get(record.type, _OTHER)
-        return record if right is decoder else right.decode(line)  # type: ignore[no-any-return]
+        record: Record = _DECODERS[kind].decode(line)
+        right = record.type if record.type in ("user", "assistant") else "other"
+        return record if right == kind else _DECODERS[right].decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _lenient(block[start:end])
 
@@ -184,7 +184,7 @@ def usage_of(raw: bytes) -> Usage:
         return _USAGE.decode(raw)
     except (msgspec.MsgspecError, RecursionError):
         value = json.loads(raw)
-        return _convert(value, Usage) if isinstance(value, dict) else Usage()  # type: ignore[no-any-return]
+        return _convert(value, Usage) if isinstance(value, dict) else Usage()
 
 
 def _lenient(line: bytes) -> Record | None:

@@ -15,7 +15,9 @@ from claude_metrics.errors import ClaudeMetricsError
 
 @click.command()
 @options.agents
-@click.option("--path", "root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An agent's data folder.")
+@click.option(
+    "--path", "root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An agent's data folder."
+)
 @options.day("--since", "Only what changed on or after this day.")
 @click.option("--watch", is_flag=True, help="Go on, once every --interval seconds.")
 @click.option("--interval", type=click.IntRange(1), default=3600, show_default=True, metavar="S")
@@ -89,7 +91,9 @@ def _print_report(report, as_json: bool) -> None:  # type: ignore[no-untyped-def
 
 
 @click.command()
-@click.option("--spool", "spool_dir", type=click.Path(file_okay=False, path_type=Path), help="Default: the data folder's.")
+@click.option(
+    "--spool", "spool_dir", type=click.Path(file_okay=False, path_type=Path), help="Default: the data folder's."
+)
 @options.db_path
 @options.as_json
 def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:

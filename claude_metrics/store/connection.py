@@ -66,9 +66,16 @@ def refresh_views(connection: sqlite3.Connection) -> None:
     row = connection.execute("select value from meta where key = 'views'").fetchone()
     if row and row[0] == mark:
         return
-    names = [r[0] for r in connection.execute("select name from sqlite_master where type = 'view' and name like 'v\\_%' escape '\\'")]
+    names = [
+        r[0]
+        for r in connection.execute(
+            "select name from sqlite_master where type = 'view' and name like 'v\\_%' escape '\\'"
+        )
+    ]
     drops = "".join(f'drop view if exists "{name}";\n' for name in names)
-    connection.executescript(f"begin immediate;\n{drops}{text};\ninsert or replace into meta values ('views', '{mark}');\ncommit;")
+    connection.executescript(
+        f"begin immediate;\n{drops}{text};\ninsert or replace into meta values ('views', '{mark}');\ncommit;"
+    )
 
 
 def hash_of(text: str) -> str:
@@ -80,7 +87,9 @@ def hash_of(text: str) -> str:
 def connect_readonly(path: Path) -> sqlite3.Connection:
     """Open an existing database for reading, as Grafana does."""
     if not path.exists():
-        raise ClaudeMetricsError(f"there is no database yet; {path}; run `claude-metrics setup` or `claude-metrics sync`")
+        raise ClaudeMetricsError(
+            f"there is no database yet; {path}; run `claude-metrics setup` or `claude-metrics sync`"
+        )
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
         connection.execute(f"pragma busy_timeout = {BUSY_MS}")
@@ -97,5 +106,7 @@ def _remedy(error: sqlite3.DatabaseError, path: Path) -> str:
     if "locked" in text or "busy" in text:
         return f"the database is locked by another program; {path}; close it (a sqlite3 shell?) and try again"
     if "not a database" in text or "malformed" in text:
-        return f"the database is damaged ({text}); {path}; run `claude-metrics doctor --fix`: it is set aside and rebuilt"
+        return (
+            f"the database is damaged ({text}); {path}; run `claude-metrics doctor --fix`: it is set aside and rebuilt"
+        )
     return f"cannot use the database ({text}); {path}; check its owner, mode and free space"

@@ -37,7 +37,8 @@ create table sessions (
     understated_tokens integer not null default 0,
     first_prompt text, summary text, title text, recorded_by text, updated_at text,
     opened_at text, first_record_at text, last_record_at text, ended_at text,
-    payload_cost_usd real, source_cost_usd real, source_lines_added integer, source_lines_removed integer
+    payload_cost_usd real, source_cost_usd real, source_lines_added integer, source_lines_removed integer,
+    forked_totals text
 );
 create index sessions_start_time on sessions (start_time);
 create index sessions_parent on sessions (parent_session_id) where parent_session_id is not null;
@@ -134,6 +135,7 @@ create table recordings (
 );
 create index recordings_session on recordings (session_id);
 create table rates (model text not null, day text not null, rates text, primary key (model, day)) without rowid;
+create table purged (key integer primary key);
 create table meta (key text primary key, value text) without rowid
 """
 

@@ -17,7 +17,9 @@ _ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_
 def settle(connection: sqlite3.Connection, touched: Touched) -> Touched:
     """Give copies to their owners; returns `touched` with every session that gained or lost rows, and all forks."""
     marks = ", ".join("?" * len(touched))
-    related = [r[0] for r in connection.execute(f"select distinct key from copies where session_id in ({marks})", [*touched])]
+    related = [
+        r[0] for r in connection.execute(f"select distinct key from copies where session_id in ({marks})", [*touched])
+    ]
     for table, key in (("token_usage", "id"), ("turns", "prompt_id")):
         for start in range(0, len(related), 500):
             _resolve(connection, table, key, related[start : start + 500], touched)

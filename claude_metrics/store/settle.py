@@ -7,13 +7,10 @@ and number of recordings cannot matter. It runs inside the writer's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from claude_metrics import clock
 from claude_metrics.store import ownership, unlisted
 from claude_metrics.store.writer import FOREVER, Touched
-
-Pricing = Callable[..., float | None]
 
 
 def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.Pricing, machine_id: str) -> Touched:
@@ -30,7 +27,9 @@ def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.P
 
 
 def _note(connection: sqlite3.Connection, touched: Touched) -> None:
-    connection.execute("create temp table touched (session_id text primary key, since text, turn_start text) without rowid")
+    connection.execute(
+        "create temp table touched (session_id text primary key, since text, turn_start text) without rowid"
+    )
     rows = [(session, since if since < FOREVER else "") for session, since in touched.items()]
     connection.executemany("insert into touched (session_id, since) values (?, ?)", rows)
 
@@ -55,18 +54,21 @@ _TURNS = (
         where tool_calls.session_id = touched.session_id and timestamp >= since""",
     """update touched set turn_start = coalesce((select max(started_at) from turns t
         where t.session_id = touched.session_id and t.started_at <= since), since)""",
-    """update turns set requests = u.requests, input_tokens = u.input, output_tokens = u.output, cost_usd = u.cost,
-        ended_at = max(coalesce(ended_at, u.latest), u.latest)
-        from (select u.session_id, u.turn_index, count(*) as requests, sum(input_tokens) as input,
+    """with r as (select u.session_id, u.turn_index, count(*) as requests, sum(input_tokens) as input,
                 sum(output_tokens) as output, sum(cost_usd) as cost, max(timestamp) as latest
             from touched join token_usage u on u.session_id = touched.session_id and u.timestamp >= turn_start
-            where u.turn_index is not null group by 1, 2) u
-        where turns.session_id = u.session_id and turns.turn_index = u.turn_index""",
-    """update turns set tool_calls = u.calls, ended_at = max(coalesce(ended_at, u.latest), u.latest)
-        from (select u.session_id, u.turn_index, count(*) as calls, max(coalesce(finished_at, timestamp)) as latest
+            where u.turn_index is not null group by 1, 2),
+        c as (select u.session_id, u.turn_index, count(*) as calls, max(coalesce(finished_at, timestamp)) as latest
             from touched join tool_calls u on u.session_id = touched.session_id and u.timestamp >= turn_start
-            where u.turn_index is not null group by 1, 2) u
-        where turns.session_id = u.session_id and turns.turn_index = u.turn_index""",
+            where u.turn_index is not null group by 1, 2)
+        update turns set requests = coalesce(x.requests, 0), input_tokens = coalesce(x.input, 0),
+            output_tokens = coalesce(x.output, 0), cost_usd = x.cost, tool_calls = coalesce(x.calls, 0),
+            ended_at = nullif(max(coalesce(x.used, ''), coalesce(x.called, ''), coalesce(responded_at, '')), '')
+        from (select p.prompt_id, r.requests, r.input, r.output, r.cost, r.latest as used, c.calls, c.latest as called
+            from touched t join turns p on p.session_id = t.session_id and p.started_at >= turn_start
+            left join r on r.session_id = p.session_id and r.turn_index = p.turn_index
+            left join c on c.session_id = p.session_id and c.turn_index = p.turn_index) x
+        where turns.prompt_id = x.prompt_id""",
 )
 
 # Every zone is a multiple of a quarter hour away from UTC: sums of these can be put together to anybody's days.
@@ -94,7 +96,8 @@ _TOTALS = (
         from (select t.session_id, count(c.tool_call_id) as calls, total(c.success = 0) as failed
             from touched t left join tool_calls c using (session_id) group by 1) u
         where sessions.session_id = u.session_id""",
-    """update sessions set user_message_count = u.prompts, first_prompt = coalesce(substr(u.first, 1, 500), first_prompt)
+    """update sessions set user_message_count = u.prompts,
+        first_prompt = coalesce(substr(u.first, 1, 500), first_prompt)
         from (select t.session_id, count(p.prompt_id) as prompts,
                 max(case when p.turn_index = 1 then p.prompt end) as first
             from touched t left join turns p using (session_id) group by 1) u

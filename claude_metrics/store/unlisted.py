@@ -61,17 +61,19 @@ def settle(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pri
 
 
 def _settle_one(connection: sqlite3.Connection, session_id: str, states: list[State], pricing: Pricing) -> None:
-    prompts = _prompts(connection, session_id)
-    rows = _rows(connection, session_id, prompts)
-    names = {canonical(row.model): row.model for row in rows}
+    listed = _listed(connection, session_id)
+    names = {canonical(model): model for model in listed}
     base = _renamed(baseline(connection, session_id, states[0]), names)
     states = [_renamed(state, names) for state in states]
-    covered = covered_sums(rows, prompts, states, base)
+    covered = listed
+    if not _same(listed, _difference(states[-1].models, base.models)):
+        prompts = _prompts(connection, session_id)
+        covered = covered_sums(_rows(connection, session_id, prompts), prompts, states, base)
     wanted = _unlisted_rows(session_id, states, base, covered, pricing)
     old = connection.execute(
         "select id, cost_usd from token_usage where session_id = ? and kind = 'unlisted'", (session_id,)
     ).fetchall()
-    if sorted(old) != sorted((row.id, row.cost_usd) for row in wanted) or wanted:
+    if old or wanted:
         connection.execute("delete from token_usage where session_id = ? and kind = 'unlisted'", (session_id,))
         marks = ", ".join("?" * len(Request._fields))
         connection.executemany(f"insert into token_usage ({', '.join(Request._fields)}) values ({marks})", wanted)
@@ -80,11 +82,14 @@ def _settle_one(connection: sqlite3.Connection, session_id: str, states: list[St
         """update sessions set reported_cost_usd = ?, total_duration_ms = ?, total_api_duration_ms = ?,
             lines_added = ?, lines_removed = ? where session_id = ?""",
         (
-            max(0.0, last.total_cost_usd - base.total_cost_usd), max(0, last.total_duration_ms - base.total_duration_ms),
-            max(0, last.total_api_duration_ms - base.total_api_duration_ms), max(0, last.lines_added - base.lines_added),
-            max(0, last.lines_removed - base.lines_removed), session_id,
+            max(0.0, last.total_cost_usd - base.total_cost_usd),
+            max(0, last.total_duration_ms - base.total_duration_ms),
+            max(0, last.total_api_duration_ms - base.total_api_duration_ms),
+            max(0, last.lines_added - base.lines_added),
+            max(0, last.lines_removed - base.lines_removed),
+            session_id,
         ),
-    )  # fmt: skip
+    )
 
 
 # -- what was written -----------------------------------------------------------
@@ -96,13 +101,24 @@ def _states(connection: sqlite3.Connection, session_id: str) -> list[State]:
             lines_removed, models from cost_states where session_id = ? order by total_duration_ms, as_of""",
         (session_id,),
     )
-    return [State(*row[:7], json.loads(row[7])) for row in rows]
+    return [State._make((*row[:7], json.loads(row[7]))) for row in rows]
 
 
 def _renamed(state: State, names: dict[str, str]) -> State:
     """The same total under the names its lines have: a date suffix more or less is the same model."""
     rows = [Row("", names.get(canonical(name), name), figures) for name, figures in state.models.items()]
     return state._replace(models=summed(rows))
+
+
+def _listed(connection: sqlite3.Connection, session_id: str) -> Sums:
+    """All listed rows, summed by model: where they equal the last total there is nothing to look for."""
+    sums = ", ".join(f"sum({column})" for column in COLUMNS)
+    rows = connection.execute(
+        f"""select model, {sums}, total(cost_usd) from token_usage
+        where session_id = ? and kind = 'message' group by model""",
+        (session_id,),
+    )
+    return {row[0]: list(row[1:]) for row in rows}
 
 
 def _rows(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -> list[Row]:
@@ -113,7 +129,12 @@ def _rows(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -
     ).fetchall()
     signs = sorted([*prompts, *(row[0] for row in found if row[2] is None)])
     return [
-        Row(row[0], row[1], [value or 0 for value in row[3:]], signs[max(0, bisect_right(signs, row[0]) - 1)] if signs else row[0])
+        Row(
+            row[0],
+            row[1],
+            [value or 0 for value in row[3:]],
+            signs[max(0, bisect_right(signs, row[0]) - 1)] if signs else row[0],
+        )
         for row in found
     ]
 
@@ -126,8 +147,10 @@ def _prompts(connection: sqlite3.Connection, session_id: str) -> list[str]:
 def baseline(connection: sqlite3.Connection, session_id: str, first: State) -> State:
     """What a fork's total began with: its parent's last total before the fork, or else the lines it copied."""
     row = connection.execute(
-        "select parent_session_id, start_time from sessions where session_id = ?", (session_id,)
+        "select parent_session_id, start_time, forked_totals from sessions where session_id = ?", (session_id,)
     ).fetchone()
+    if row and row[2]:
+        return _kept(row[2], row[1], first)
     if not row or not row[0]:
         return NOTHING
     earlier = [s for s in _states(connection, row[0]) if s.as_of <= (row[1] or "") and s.started_at == first.started_at]
@@ -136,6 +159,28 @@ def baseline(connection: sqlite3.Connection, session_id: str, first: State) -> S
     if row[1] and clock.to_seconds(first.started_at) > clock.to_seconds(row[1]) - SLACK_S:
         return NOTHING
     return _copied(connection, session_id)
+
+
+def keep_baseline(connection: sqlite3.Connection, session_id: str) -> None:
+    """Write down what a fork's total began with: its parent is about to be purged, the fork's own figures stay."""
+    row = connection.execute(
+        """select s.start_time, (select started_at from cost_states c where c.session_id = s.parent_session_id
+            and as_of <= s.start_time order by total_duration_ms desc, as_of desc limit 1)
+        from sessions s where s.session_id = ? and forked_totals is null""",
+        (session_id,),
+    ).fetchone()
+    if row is None:
+        return
+    states = _states(connection, session_id)
+    first = states[0] if states else NOTHING._replace(started_at=row[1] or "0001-01-01T00:00:00.000Z")
+    kept = baseline(connection, session_id, first)._replace(as_of="")
+    connection.execute("update sessions set forked_totals = ? where session_id = ?", (json.dumps(kept), session_id))
+
+
+def _kept(text: str, start_time: str | None, first: State) -> State:
+    kept = State(*json.loads(text))
+    fresh = start_time and clock.to_seconds(first.started_at) > clock.to_seconds(start_time) - SLACK_S
+    return NOTHING if fresh and first.started_at != kept.started_at else kept
 
 
 def _copied(connection: sqlite3.Connection, session_id: str) -> State:
@@ -199,7 +244,7 @@ def _covered_in_gap(gap: list[Row], prompts: list[str], grown: Sums, began: floa
     What adds up exactly is covered. Else rows from before the process are not, nor is a beginning (a process begins
     with a prompt) that holds more tokens than the total grew by.
     """
-    if not gap or summed(gap).keys() == grown.keys() and _fits(summed(gap), grown) and _fits(grown, summed(gap)):
+    if not gap or _same(summed(gap), grown):
         return gap
     kept = [row for row in gap if clock.to_seconds(row.timestamp) >= began] or gap
     for cut in ["", *(p for p in prompts if kept[0].timestamp < p <= kept[-1].timestamp)]:
@@ -217,6 +262,10 @@ def _difference(after: Sums, before: Sums) -> Sums:
     }
 
 
+def _same(one: Sums, two: Sums) -> bool:
+    return _fits(one, two) and _fits(two, one)
+
+
 def _fits(sums: Sums, grown: Sums) -> bool:
     nothing = [0.0] * (WIDTH + 1)
     return all(
@@ -229,9 +278,7 @@ def _fits(sums: Sums, grown: Sums) -> bool:
 # -- the rows ---------------------------------------------------------------------
 
 
-def _unlisted_rows(
-    session_id: str, states: list[State], base: State, covered: Sums, pricing: Pricing
-) -> list[Request]:
+def _unlisted_rows(session_id: str, states: list[State], base: State, covered: Sums, pricing: Pricing) -> list[Request]:
     own = _difference(states[-1].models, base.models)
     missing = _difference(own, covered)
     rows = []
@@ -242,9 +289,7 @@ def _unlisted_rows(
     return rows
 
 
-def _unlisted_row(
-    session_id: str, model: str, stamp: str, figures: list[Any], pricing: Pricing
-) -> Request:
+def _unlisted_row(session_id: str, model: str, stamp: str, figures: list[Any], pricing: Pricing) -> Request:
     given, written, read, sent, hourly, thought, searched = (int(f) for f in (
         figures[1], figures[2], figures[3], figures[0], figures[4], figures[5], figures[6]))  # fmt: skip
     hourly = min(hourly, written)
@@ -258,4 +303,3 @@ def _unlisted_row(
         return row._replace(reported_cost_usd=reported)
     explained = lowest - 1e-9 <= reported <= highest + 1e-9
     return row._replace(cost_usd=reported if explained else listed, reported_cost_usd=reported)
-

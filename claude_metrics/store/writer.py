@@ -84,9 +84,7 @@ _REQUEST = ", ".join(Request._fields)
 _INSERT_REQUEST = f"insert or replace into token_usage ({_REQUEST}) values ({', '.join('?' * len(Request._fields))})"
 
 
-def _requests(
-    connection: sqlite3.Connection, rows: list[Request], priced: Priced, touched: Touched
-) -> list[Copy]:
+def _requests(connection: sqlite3.Connection, rows: list[Request], priced: Priced, touched: Touched) -> list[Copy]:
     known = {row[0]: Request(*row) for row in _by_key(connection, _REQUEST, "token_usage", "id", [r.id for r in rows])}
     fresh: dict[int, Request] = {}
     copies: list[Copy] = []
@@ -140,7 +138,7 @@ def _with_text(row: Prompt, earlier: Prompt | None) -> Prompt:
 
 def _by_key(
     connection: sqlite3.Connection, columns: str, table: str, key: str, keys: Sequence[object]
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]
         yield from connection.execute(
@@ -199,8 +197,8 @@ def save_cursor(connection: sqlite3.Connection, batch: Batch) -> None:
         "insert or replace into sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             str(source.path), source.agent, source.session_id, source.size, source.mtime_ns, source.inode,
-            json.dumps(batch.cursor, separators=(",", ":")), batch.bad_lines, json.dumps(batch.unknown) if batch.unknown else None,
-            clock.now(),
+            json.dumps(batch.cursor, separators=(",", ":")), batch.bad_lines,
+            json.dumps(batch.unknown) if batch.unknown else None, clock.now(),
         ),
     )  # fmt: skip
 
