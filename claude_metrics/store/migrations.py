@@ -28,7 +28,7 @@ create table sessions (
     project_path text, project_name text, git_branch text, git_remote_url text,
     total_cost_usd real, reported_cost_usd real, cost_source text, unpriced_tokens integer not null default 0,
     total_duration_ms integer, total_api_duration_ms integer, lines_added integer, lines_removed integer,
-    commits integer not null default 0, tool_calls integer not null default 0,
+    commits integer not null default 0, tool_calls integer not null default 0, place_id integer,
     failed_tool_calls integer not null default 0,
     user_message_count integer not null default 0, assistant_message_count integer not null default 0,
     total_message_count integer not null default 0,
@@ -40,6 +40,11 @@ create table sessions (
     payload_cost_usd real, source_cost_usd real, source_lines_added integer, source_lines_removed integer,
     forked_totals text
 );
+create table places (
+    place_id integer primary key, agent text not null, project_path text not null, project text not null,
+    branch text not null, machine text not null, unique (agent, project_path, project, branch, machine)
+);
+create index sessions_place on sessions (place_id);
 create index sessions_start_time on sessions (start_time);
 create index sessions_parent on sessions (parent_session_id) where parent_session_id is not null;
 create table token_usage (
@@ -61,13 +66,14 @@ create table model_usages (
     web_search_requests integer not null, cost_usd real, primary key (session_id, model)
 ) without rowid;
 create table usage_quarters (
-    session_id text not null references sessions (session_id) on delete cascade, time integer not null,
-    model text not null, requests integer not null, input_tokens integer not null, output_tokens integer not null,
-    cache_creation_tokens integer not null, cache_read_tokens integer not null, cost_usd real,
-    unpriced_tokens integer not null, unlisted integer not null, unlisted_cost_usd real,
-    first_at text not null, last_at text not null, primary key (session_id, time, model)
+    time integer not null, session_id text not null references sessions (session_id) on delete cascade,
+    model text not null, place_id integer not null, requests integer not null, input_tokens integer not null,
+    output_tokens integer not null, cache_creation_tokens integer not null, cache_read_tokens integer not null,
+    cost_usd real, unpriced_tokens integer not null, unlisted integer not null, unlisted_cost_usd real,
+    subagent_cost_usd real, cache_savings_usd real, first_at text not null, last_at text not null,
+    primary key (time, session_id, model)
 ) without rowid;
-create index usage_quarters_time on usage_quarters (time);
+create index usage_quarters_session on usage_quarters (session_id);
 create table tool_calls (
     tool_call_id text primary key, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text, tool_name text, input_summary text, input_bytes integer, output_bytes integer, success integer,
@@ -75,12 +81,23 @@ create table tool_calls (
     lines_added integer, lines_removed integer, denied integer, turn_index integer
 ) without rowid;
 create index tool_calls_session on tool_calls (session_id, timestamp);
+create index tool_calls_failed on tool_calls (timestamp) where success = 0;
 create table tool_quarters (
-    session_id text not null references sessions (session_id) on delete cascade, time integer not null,
-    tool_name text not null, calls integer not null, failed integer not null, denied integer not null,
-    unfinished integer not null, duration_ms integer not null, output_bytes integer not null,
-    primary key (session_id, time, tool_name)
+    time integer not null, session_id text not null references sessions (session_id) on delete cascade,
+    tool_name text not null, place_id integer not null, calls integer not null, failed integer not null,
+    denied integer not null, unfinished integer not null, duration_ms integer not null, input_bytes integer not null,
+    output_bytes integer not null, largest_bytes integer not null, largest_call_id text not null,
+    d0 integer not null, d1 integer not null, d2 integer not null, d3 integer not null, d4 integer not null,
+    d5 integer not null, d6 integer not null, d7 integer not null, d8 integer not null, d9 integer not null,
+    d10 integer not null, d11 integer not null, d12 integer not null, d13 integer not null, d14 integer not null,
+    d15 integer not null, primary key (time, session_id, tool_name)
 ) without rowid;
+create index tool_quarters_session on tool_quarters (session_id);
+create table activity_quarters (
+    time integer not null, session_id text not null references sessions (session_id) on delete cascade,
+    place_id integer not null, turns integer not null, active_ms integer not null, primary key (time, session_id)
+) without rowid;
+create index activity_quarters_session on activity_quarters (session_id);
 create table turns (
     prompt_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
     turn_index integer, started_at text not null, ended_at text, prompt text, response text, responded_at text,
@@ -134,6 +151,7 @@ create table recordings (
     bytes_read integer not null default 0, outcome text, error text
 );
 create index recordings_session on recordings (session_id);
+create index recordings_finished on recordings (finished_at);
 create table rates (model text not null, day text not null, rates text, primary key (model, day)) without rowid;
 create table purged (key integer primary key);
 create table meta (key text primary key, value text) without rowid

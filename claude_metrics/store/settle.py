@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from claude_metrics import clock
-from claude_metrics.store import ownership, unlisted
+from claude_metrics.store import ownership, rollups, unlisted
 from claude_metrics.store.writer import FOREVER, Touched
 
 
@@ -22,6 +22,7 @@ def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.P
     unlisted.settle(connection, list(touched), pricing)
     for statement in _TOTALS:
         connection.execute(statement, {"now": clock.now(), "machine_id": machine_id})
+    rollups.settle(connection)
     connection.execute("drop table temp.touched")
     return touched
 
@@ -71,8 +72,6 @@ _TURNS = (
         where turns.prompt_id = x.prompt_id""",
 )
 
-# Every zone is a multiple of a quarter hour away from UTC: sums of these can be put together to anybody's days.
-_QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
 _UNPRICED = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
 _TOTALS = (
     """delete from model_usages where session_id in (select session_id from touched)""",
@@ -121,22 +120,4 @@ _TOTALS = (
             where u.session_id = sessions.session_id), start_time),
         status = case when ended_at >= coalesce(last_record_at, '') then 'completed' else 'active' end
         where session_id in (select session_id from touched)""",
-    """delete from usage_quarters where session_id in (select session_id from touched)""",
-    f"""insert into usage_quarters
-        select u.session_id, {_QUARTER.format(time="timestamp")} as time, model, count(*), sum(input_tokens),
-            sum(output_tokens), sum(cache_creation_tokens), sum(cache_read_tokens), sum(cost_usd),
-            sum(case when cost_usd is null then {_UNPRICED} else 0 end), sum(kind = 'unlisted'),
-            sum(case when kind = 'unlisted' then cost_usd end), min(timestamp), max(timestamp)
-        from touched join token_usage u using (session_id) group by u.session_id, 2, model""",
-    f"""insert into usage_quarters
-        select session_id, {_QUARTER.format(time="began")}, '', 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null, began, began
-        from (select *, coalesce(start_time, end_time, updated_at) as began from sessions
-            where session_id in (select session_id from touched) and cost_source = 'reported' and total_cost_usd > 0)""",
-    """delete from tool_quarters where session_id in (select session_id from touched)""",
-    f"""insert into tool_quarters
-        select c.session_id, {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time,
-            coalesce(tool_name, '?'), count(*), total(success = 0), total(denied = 1), total(success is null),
-            total(duration_ms), total(output_bytes)
-        from touched join tool_calls c using (session_id) join sessions s using (session_id)
-        group by c.session_id, 2, 3 having time is not null""",
 )

@@ -7,7 +7,7 @@ select session_id, agent_type as agent, project_name as project, git_branch as b
     input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens as total_tokens,
     user_message_count, tool_calls, failed_tool_calls, commits, lines_added, lines_removed, total_duration_ms,
     unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path,
-    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url
+    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id
 from sessions;
 -- v_requests: a row per billed request; `kind` is `unlisted` for what the agent billed without writing a line.
 create view v_requests as
@@ -20,11 +20,13 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
 from token_usage u join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
 create view v_usage as
-select q.time, q.session_id, s.agent_type as agent, s.project_name as project, s.project_path, s.git_branch as branch,
-    s.machine_id as machine, q.model, q.requests, q.input_tokens, q.output_tokens, q.cache_creation_tokens,
-    q.cache_read_tokens, q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
-    q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.first_at, q.last_at
-from usage_quarters q join sessions s on s.session_id = q.session_id;
+select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.project_path, '') as project_path,
+    nullif(p.branch, '') as branch, nullif(p.machine, '') as machine, q.model, q.requests, q.input_tokens, q.output_tokens,
+    q.cache_creation_tokens, q.cache_read_tokens,
+    q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
+    q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.subagent_cost_usd, q.cache_savings_usd,
+    q.first_at, q.last_at, q.place_id
+from usage_quarters q join places p on p.place_id = q.place_id;
 -- v_days: sums per day, agent, project and model; `day` is UTC (`report daily --tz` has the days of any zone).
 create view v_days as
 select strftime('%Y-%m-%d', time, 'unixepoch') as day, agent, project, model, count(distinct session_id) as sessions,
@@ -76,9 +78,10 @@ select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.proj
 from tool_calls c join sessions s on s.session_id = c.session_id;
 -- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
 create view v_tools as
-select q.time, q.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, q.tool_name,
-    q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.output_bytes
-from tool_quarters q join sessions s on s.session_id = q.session_id;
+select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch, q.tool_name,
+    q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
+    q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, q.place_id
+from tool_quarters q join places p on p.place_id = q.place_id;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,

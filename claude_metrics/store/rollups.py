@@ -1,0 +1,98 @@
+"""Sums that dashboards and reports read instead of a million rows, rebuilt for the touched sessions in the writer's transaction.
+
+A quarter hour is the grain: every zone is a multiple of it away from UTC, so quarters can be put together to anybody's
+days. A place (agent, project, branch, machine) is one small integer, so a filter is decided once and not per row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+# Upper ends of the classes of a tool call's duration; a last, open class follows.
+DURATION_LIMITS_MS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000)
+IDLE_MS = 300_000  # a longer pause between two signs of a session is not counted as work
+
+_QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
+_TOUCHED = "(select session_id from temp.touched)"
+_TOKENS = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
+_PLACE = (
+    "agent_type", "coalesce(project_path, '')", "coalesce(project_name, '')", "coalesce(git_branch, '')",
+    "coalesce(machine_id, '')",
+)  # fmt: skip
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Rebuild the sums of the sessions in `temp.touched`."""
+    for statement in (*_PLACES, *_USAGE, *_TOOLS, *_ACTIVITY):
+        connection.execute(statement)
+
+
+_PLACES = (
+    f"""insert or ignore into places (agent, project_path, project, branch, machine)
+        select distinct {", ".join(_PLACE)} from sessions where session_id in {_TOUCHED}""",
+    f"""update sessions set place_id = p.place_id from places p
+        where (p.agent, p.project_path, p.project, p.branch, p.machine) = ({", ".join(_PLACE)})
+        and session_id in {_TOUCHED} and sessions.place_id is not p.place_id""",
+)
+
+# What reading from the cache saved over sending the same again, less what writing it cost more: at list prices.
+_SAVINGS = """(q.cache_read_tokens * (json_extract(r.rates, '$[0][0]') - json_extract(r.rates, '$[0][2]'))
+    - (q.cache_creation_tokens - q.hourly) * (json_extract(r.rates, '$[0][3]') - json_extract(r.rates, '$[0][0]'))
+    - q.hourly * (json_extract(r.rates, '$[0][4]') - json_extract(r.rates, '$[0][0]'))) / 1e6"""
+_USAGE = (
+    f"delete from usage_quarters where session_id in {_TOUCHED}",
+    f"""insert into usage_quarters
+        select q.time, q.session_id, q.model, s.place_id, requests, q.input_tokens, q.output_tokens,
+            q.cache_creation_tokens, q.cache_read_tokens, cost_usd, q.unpriced_tokens, unlisted, unlisted_cost_usd,
+            subagent_cost_usd, {_SAVINGS}, first_at, last_at
+        from (select u.session_id, {_QUARTER.format(time="timestamp")} as time, model, count(*) as requests,
+                sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+                sum(cache_creation_tokens) as cache_creation_tokens, sum(cache_read_tokens) as cache_read_tokens,
+                sum(cache_creation_1h_tokens) as hourly, sum(cost_usd) as cost_usd,
+                sum(case when cost_usd is null then {_TOKENS} else 0 end) as unpriced_tokens,
+                sum(kind = 'unlisted') as unlisted, sum(case when kind = 'unlisted' then cost_usd end) as unlisted_cost_usd,
+                sum(case when agent_id is not null then cost_usd end) as subagent_cost_usd,
+                min(timestamp) as first_at, max(timestamp) as last_at
+            from temp.touched join token_usage u using (session_id) group by u.session_id, 2, model) q
+        join sessions s on s.session_id = q.session_id
+        left join rates r on r.model = q.model and r.day = date(q.time, 'unixepoch')""",
+    f"""insert into usage_quarters
+        select {_QUARTER.format(time="began")}, session_id, '', place_id, 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null,
+            null, null, began, began
+        from (select *, coalesce(start_time, end_time, updated_at) as began from sessions
+            where session_id in {_TOUCHED} and cost_source = 'reported' and total_cost_usd > 0)""",
+)
+
+
+def _duration_classes() -> str:
+    """A column of counts per class of duration."""
+    lower = (-1, *DURATION_LIMITS_MS[:-1])
+    closed = [
+        f"total(duration_ms > {a} and duration_ms <= {b})" for a, b in zip(lower, DURATION_LIMITS_MS, strict=True)
+    ]
+    return ", ".join([*closed, f"total(duration_ms > {DURATION_LIMITS_MS[-1]})"])
+
+
+_TOOLS = (
+    f"delete from tool_quarters where session_id in {_TOUCHED}",
+    f"""insert into tool_quarters
+        select {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
+            coalesce(tool_name, '?'), s.place_id, count(*), total(success = 0), total(denied = 1),
+            total(success is null), total(duration_ms), total(input_bytes), total(output_bytes),
+            max(coalesce(output_bytes, -1)), tool_call_id, {_duration_classes()}
+        from temp.touched join tool_calls c using (session_id) join sessions s using (session_id)
+        group by c.session_id, 1, 3 having time is not null""",
+)
+
+_ACTIVITY = (
+    f"delete from activity_quarters where session_id in {_TOUCHED}",
+    f"""insert into activity_quarters
+        select {_QUARTER.format(time="at")} as time, e.session_id, s.place_id, sum(turn),
+            cast(round(total(case when pause < {IDLE_MS} then pause end)) as integer)
+        from (select session_id, at, turn,
+                (julianday(at) - julianday(lag(at) over (partition by session_id order by at))) * 86400000 as pause
+            from (select session_id, timestamp as at, 0 as turn from temp.touched join token_usage using (session_id)
+                    where kind = 'message'
+                union all select session_id, started_at, 1 from temp.touched join turns using (session_id))) e
+        join sessions s on s.session_id = e.session_id group by e.session_id, 1 having time is not null""",
+)
