@@ -1,4 +1,4 @@
-"""Sums that dashboards and reports read instead of a million rows, rebuilt for the touched sessions in the writer's transaction.
+"""Sums that dashboards and reports read instead of a million rows, rebuilt for touched sessions where they are written.
 
 A quarter hour is the grain: every zone is a multiple of it away from UTC, so quarters can be put together to anybody's
 days. A place (agent, project, branch, machine) is one small integer, so a filter is decided once and not per row.
@@ -50,7 +50,8 @@ _USAGE = (
                 sum(cache_creation_tokens) as cache_creation_tokens, sum(cache_read_tokens) as cache_read_tokens,
                 sum(cache_creation_1h_tokens) as hourly, sum(cost_usd) as cost_usd,
                 sum(case when cost_usd is null then {_TOKENS} else 0 end) as unpriced_tokens,
-                sum(kind = 'unlisted') as unlisted, sum(case when kind = 'unlisted' then cost_usd end) as unlisted_cost_usd,
+                sum(kind = 'unlisted') as unlisted,
+                sum(case when kind = 'unlisted' then cost_usd end) as unlisted_cost_usd,
                 sum(case when agent_id is not null then cost_usd end) as subagent_cost_usd,
                 min(timestamp) as first_at, max(timestamp) as last_at
             from temp.touched join token_usage u using (session_id) group by u.session_id, 2, model) q
