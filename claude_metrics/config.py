@@ -1,15 +1,18 @@
-"""The user's settings: TOML at `paths.config_file()`, every key known here, an unknown one an error with the nearest name."""
+"""The user's settings: TOML at `paths.config_file()`; an unknown key is an error that names the nearest one."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.log import logger
 
 CONTENT = ("redacted", "none")
 JOURNAL = ("delete", "wal", "truncate")
@@ -33,6 +36,10 @@ class Config:
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+class Damaged(Config):
+    """What could be used of a file with a mistake in it (`lenient`)."""
+
+
 _TABLES = ("prices", "tools")
 KEYS = {name: f.type for name, f in Config.__dataclass_fields__.items()}
 
@@ -53,16 +60,47 @@ def load(path: Path | None = None) -> Config:
     return Config(**{key: checked(key, value, path) for key, value in given.items()})
 
 
+def lenient(path: Path | None = None) -> Config:
+    """For recording, which no mistake in the file may stop: what is right in it counts, the rest is logged.
+
+    Where the file cannot be understood at all, no text is stored if it may have said so.
+    """
+    path = path or paths.config_file()
+    try:
+        return load(path)
+    except ClaudeMetricsError as error:
+        logger.error("%s", error)
+    try:
+        raw = path.read_bytes()
+        given = tomllib.loads(raw.decode("utf-8"))
+    except OSError:
+        return Damaged(content="none")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return Damaged(content="none" if re.search(rb"content\W+none", raw) else "redacted")
+    return Damaged(**dict(_right(given, path)))
+
+
+def _right(given: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+    for key, value in given.items():
+        try:
+            yield key, checked(key, value, path)
+        except ClaudeMetricsError:
+            if key == "content":
+                yield key, "none"
+
+
 def checked(key: str, value: Any, path: Path) -> Any:
     """`value` as the type of `key`, or an error that says what would be right."""
     if key not in KEYS:
-        near = difflib.get_close_matches(key, KEYS, 1, 0.4)
-        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(KEYS)}"
-        raise ClaudeMetricsError(f"unknown key `{key}`; {path}; {hint}")
+        raise ClaudeMetricsError(f"unknown key `{key}`; {path}; {_hint(key, KEYS)}")
     default = getattr(Config(), key)
     if (key == "content" and value not in CONTENT) or (key == "journal_mode" and value not in JOURNAL):
         known = CONTENT if key == "content" else JOURNAL
         raise ClaudeMetricsError(f"`{key}` cannot be `{value}`; {path}; use one of: {', '.join(known)}")
+    if key == "prices":
+        return _prices(value, path)
+    if key == "tools" and not (isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())):
+        raise ClaudeMetricsError(f"`tools` holds one table a tool; {path}; write [tools.name]")
     if isinstance(default, tuple) and isinstance(value, list):
         return tuple(str(item) for item in value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -72,3 +110,38 @@ def checked(key: str, value: Any, path: Path) -> Any:
             f"`{key}` must be {type(default).__name__}, not {type(value).__name__}; {path}; mend it"
         )
     return value
+
+
+PRICE_KEYS = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "cache_write_5m",
+    "cache_write_1h",
+    "web_search",
+    "fast_factor",
+)
+
+
+def _prices(value: Any, path: Path) -> dict[str, dict[str, Any]]:
+    """`[prices."model-id"]`: USD per million tokens; `web_search` per search, `fast_factor` times the rest."""
+    if not isinstance(value, dict):
+        raise ClaudeMetricsError(f'`prices` holds one table a model; {path}; write [prices."model-id"]')
+    for model, prices in value.items():
+        name = f'prices."{model}"'
+        if not isinstance(prices, dict):
+            raise ClaudeMetricsError(
+                f"`{name}` must be a table of prices; {path}; write [{name}] and below it input = 3.0"
+            )
+        for key, price in prices.items():
+            if key not in PRICE_KEYS:
+                raise ClaudeMetricsError(f"unknown key `{name}.{key}`; {path}; {_hint(key, PRICE_KEYS)}")
+            if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < 1e9:
+                raise ClaudeMetricsError(f"`{name}.{key}` must be a number of USD, not `{price}`; {path}; mend it")
+    return value
+
+
+def _hint(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), 1, 0.4)
+    return f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"

@@ -200,7 +200,7 @@ class RateBook:
         return self.known[key]
 
     def _stored(self, key: tuple[str, str]) -> pricing.Rates | None:
-        if self.overrides:
+        if key[0] in self.overrides or pricing.canonical(key[0]) in self.overrides:
             return None
         row = self.connection.execute("select rates from rates where model = ? and day = ?", key).fetchone()
         return _rates_from(json.loads(row[0])) if row else None
@@ -215,7 +215,7 @@ class RateBook:
         return row._replace(cost_usd=pricing.cost(self.rates(row.model, row.timestamp), row))
 
     def bounds(self, row: Request) -> tuple[float | None, float, float]:
-        """The plain cost of a sum of requests, and the least and most it can have been (tiers, geography, fast mode)."""
+        """The plain cost of a sum of requests, and the least and most it can be (tiers, geography, fast mode)."""
         rates = self.rates(row.model, row.timestamp)
         if rates is None:
             return None, 0.0, 0.0

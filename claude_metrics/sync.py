@@ -17,14 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, config, ingest
+from claude_metrics import clock, config, ingest, reprice
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache
 from claude_metrics.log import logger
 from claude_metrics.models import Batch, Source
 from claude_metrics.names import session_name
 from claude_metrics.store import connection as database
-from claude_metrics.store import writer
+from claude_metrics.store import tombstones, writer
 
 PARALLEL_BYTES = 24 * 2**20
 GROUP_FILES, GROUP_ROWS = 200, 20_000
@@ -62,27 +62,31 @@ def look(
     db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
 ) -> tuple[Found, ingest.Cursors]:
     """What there is, without opening a transcript."""
-    connection = database.connect(db_path, config.load().journal_mode)
-    known = ingest.cursors(connection)
-    connection.close()
+    connection = database.connect(db_path, config.lenient().journal_mode)
+    try:
+        known = ingest.cursors(connection)
+        sources = [source for agent in agents for source in AGENTS[agent].find_sources(root)]
+        purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
+    finally:
+        connection.close()
     earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
     found = Found()
-    for agent in agents:
-        for source in AGENTS[agent].find_sources(root):
-            if source.mtime_ns >= earliest:
-                (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
+    for source in sources:
+        if source.mtime_ns >= earliest and _name(source) not in purged:
+            (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
     return found, known
 
 
 def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress = lambda _: None) -> Report:
     """Record all of `found.changed`."""
-    settings, report = config.load(), Report()
+    settings, report = config.lenient(), Report()
     started = clock.now()
     connection = database.connect(db_path, settings.journal_mode)
     touched: set[str] = set()
     created: set[str] = set()
     cache = CommitCache()
     try:
+        settings = reprice.refresh(connection, settings)
         for group in _grouped(_read_all(found, known, settings.content, report, progress)):
             commits = ingest.commits_in(group, cache)
             outcome = ingest.store(connection, group, settings, "sync", commits=commits)

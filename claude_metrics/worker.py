@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, config, ingest, paths, spool
+from claude_metrics import clock, config, ingest, paths, reprice, spool
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache
 from claude_metrics.errors import ClaudeMetricsError
@@ -28,7 +28,7 @@ from claude_metrics.log import logger, to_file
 from claude_metrics.models import SessionFacts, Source
 from claude_metrics.names import session_name
 from claude_metrics.store import connection as database
-from claude_metrics.store import writer
+from claude_metrics.store import tombstones, writer
 
 CAP_S = 600
 LATER_S = 2.0  # with these reasons Claude Code writes its totals only after the hook
@@ -70,9 +70,10 @@ def drain(folder: Path, db_path: Path, deadline: float) -> Drained:
     events = spool.pending(folder)
     if not events:
         return Drained()
-    settings = config.load()
+    settings = config.lenient()
     connection, done = _open(db_path, settings, deadline), Drained()
     try:
+        settings = _reprice(connection, settings)
         late = [event for event in events if _record(event, connection, settings, done) and time.monotonic() < deadline]
         if late:
             time.sleep(LATER_S)
@@ -91,6 +92,15 @@ def _open(db_path: Path, settings: config.Config, deadline: float) -> sqlite3.Co
             if "locked" not in str(error) or time.monotonic() > deadline - 60:
                 raise
             time.sleep(1)
+
+
+def _reprice(connection: sqlite3.Connection, settings: config.Config) -> config.Config:
+    """Prices may have changed since the last time; if that cannot be done now, recording goes first."""
+    try:
+        return reprice.refresh(connection, settings)
+    except Exception:
+        logger.exception("the stored requests could not be priced anew")
+        return settings
 
 
 def _record(
@@ -138,6 +148,8 @@ def store_payload(
 ) -> str:
     """Record the session a payload names: its transcripts' new bytes, its commits, and what only the payload says."""
     started, session_id = clock.now(), session_name(str(payload["session_id"]))
+    if tombstones.purged_sessions(connection, [session_id]):
+        return session_id
     known = ingest.cursors(connection)
     changed = [source for source in AGENTS[agent].sources_of(payload) if not ingest.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
@@ -189,7 +201,7 @@ def store_file(path: Path, agent: str, db_path: Path) -> None:
     payload = parse(path.read_bytes()[: spool.LIMIT_BYTES])
     if payload is None:
         raise ClaudeMetricsError(f"not a hook's payload (a JSON object with session_id); {path}; check the file")
-    settings = config.load()
+    settings = config.lenient()
     connection = database.connect(db_path, settings.journal_mode)
     try:
         store_payload(connection, payload, agent, clock.now(), settings)
