@@ -1,4 +1,4 @@
-"""What a request cost at the list price of its day: a pure function over rates that are looked up once per model and day.
+"""What a request cost at the list price of its day: a pure function over rates, looked up once per model and day.
 
 Rates come from genai-prices (dated, tiered, offline). What it lacks, or counts otherwise than the agent's bill,
 stands in the tables below: solved from probes of the client's own figures (Claude Code 2.1.328).

@@ -69,7 +69,7 @@ def _source(projects: Path, entry: os.DirEntry[str]) -> Source:
 
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
-    """Rows of the bytes behind the cursor. A file that shrank, was replaced or no longer fits is read from its start."""
+    """Rows of the bytes behind the cursor. A file that shrank, was replaced or no longer fits is read anew."""
     offset = _offset(source, cursor)
     state = dict(cursor.get("state", {})) if cursor and offset else {}
     reader, lines, first = Reader(source, state), Lines(source.path, offset), True

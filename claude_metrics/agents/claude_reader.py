@@ -50,7 +50,11 @@ PROMPT = RESPONSE = 10_000
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
-    ["attachment", "api-request", "api-request-shape", "api-request-blob", "queue-operation", "agent-name", "last-prompt", "mode", "system", "permission-mode", "tools-used", "atis-latch", "file-history-snapshot", "file-history-delta", "cost-state", "ai-title", "custom-title", "summary", "progress"]
+    (
+        *("attachment", "api-request", "api-request-shape", "api-request-blob", "queue-operation", "agent-name"),
+        *("last-prompt", "mode", "system", "permission-mode", "tools-used", "atis-latch", "file-history-snapshot"),
+        *("file-history-delta", "cost-state", "ai-title", "custom-title", "summary", "progress"),
+    )
 )
 
 
@@ -195,7 +199,7 @@ class Reader:
             fresh = fresh._replace(understated_tokens=self.understated(fresh, message))
         self.requests[pair] = fresh if known is None else merged(known, fresh)
         self.usages[pair] = usage
-        return self.requests[pair].id
+        return int(fresh.id)
 
     def understated(self, request: Request, message: Answer) -> int:
         """Clients up to 2.0.64 wrote message_start's usage: estimate what is missing, four characters a token."""

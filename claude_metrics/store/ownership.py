@@ -51,7 +51,8 @@ def _follow(connection: sqlite3.Connection, keys: list[int]) -> None:
     """A tool call belongs to the session of the request that asked for it."""
     connection.execute(
         f"""update tool_calls set session_id = u.session_id, turn_index = null from token_usage u
-        where u.id = request_key and tool_calls.session_id <> u.session_id and u.id in ({", ".join("?" * len(keys))})""",
+        where u.id = request_key and tool_calls.session_id <> u.session_id
+            and u.id in ({", ".join("?" * len(keys))})""",
         keys,
     )
 
