@@ -1,0 +1,53 @@
+"""Session ids as people type them: any beginning that only one session has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from itertools import pairwise
+
+from claude_metrics.errors import ClaudeMetricsError
+
+LEAST = 8
+SHOWN = 5
+
+
+def shortened(ids: Iterable[str]) -> dict[str, str]:
+    """Each id by its shortest unique beginning, at least `LEAST` characters."""
+    names = sorted(ids)
+    shared = [_shared(*pair) for pair in pairwise(names)]
+    needed = [max(before, after) + 1 for before, after in zip([0, *shared], [*shared, 0], strict=False)]
+    return {name: name[: max(LEAST, length)] for name, length in zip(names, needed, strict=False)}
+
+
+def _shared(one: str, two: str) -> int:
+    """How many characters both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def all_shortened(connection: sqlite3.Connection) -> dict[str, str]:
+    return shortened(row[0] for row in connection.execute("select session_id from v_sessions"))
+
+
+def find(connection: sqlite3.Connection, given: str) -> str:
+    """The id that begins with `given`. Raises ClaudeMetricsError naming the candidates."""
+    found = _beginning_with(connection, given)
+    if given in found:
+        return given
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ClaudeMetricsError(f"`{given}` could be {_named(found)}; session ID; type more of it")
+    rows = connection.execute(f"select session_id from v_sessions order by start_time desc limit {SHOWN}")
+    latest = _named([row[0] for row in rows]) or "none yet"
+    raise ClaudeMetricsError(f"no session begins with `{given}`; session ID; the latest are {latest}")
+
+
+def _beginning_with(connection: sqlite3.Connection, given: str) -> list[str]:
+    sql = "select session_id from v_sessions where substr(session_id, 1, ?) = ? order by start_time desc"
+    return [row[0] for row in connection.execute(sql, (len(given), given))] if given else []
+
+
+def _named(ids: list[str]) -> str:
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return ", ".join(ids[:SHOWN]) + more
