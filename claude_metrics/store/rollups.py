@@ -16,7 +16,7 @@ _QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
 _TOUCHED = "(select session_id from temp.touched)"
 _TOKENS = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
 _PLACE = (
-    "agent_type", "coalesce(project_path, '')", "coalesce(project_name, '')", "coalesce(git_branch, '')",
+    "agent_type", "coalesce(sessions.project_path, '')", "coalesce(project_name, '')", "coalesce(git_branch, '')",
     "coalesce(machine_id, '')",
 )  # fmt: skip
 
