@@ -1,7 +1,8 @@
 """The detached process: lock, drain the spool, look once more, end. Bounded in time; one transaction a session.
 
 `python -I -m claude_metrics.worker --spool DIR [--db-path FILE]`. An event is deleted only after its rows are
-committed; one that keeps failing is set aside with its reason; a locked database is waited for, never counted.
+committed; one that keeps failing is set aside with its reason. A database that is locked, damaged or on a full disk
+is no event's fault: it is waited for or left to `doctor`, and nothing is counted against what waits.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from claude_metrics import clock, config, ingest, paths, reprice, spool
 from claude_metrics.agents import AGENTS
@@ -31,8 +34,7 @@ from claude_metrics.store import connection as database
 from claude_metrics.store import tombstones, writer
 
 CAP_S = 600
-LATER_S = 2.0  # with these reasons Claude Code writes its totals only after the hook
-LATE_REASONS = ("clear", "resume")
+LATER_S = 2.0
 
 
 @dataclass(slots=True)
@@ -40,6 +42,11 @@ class Drained:
     recorded: int = 0
     failed: int = 0
     sessions: list[str] = field(default_factory=list)
+    stuck: set[Path] = field(default_factory=set)  # recorded, but their files cannot be deleted
+
+    def add(self, more: Drained) -> None:
+        self.recorded, self.failed = self.recorded + more.recorded, self.failed + more.failed
+        self.sessions, self.stuck = self.sessions + more.sessions, self.stuck | more.stuck
 
 
 def lock_file(folder: Path) -> Path:
@@ -58,27 +65,33 @@ def run(folder: Path, db_path: Path) -> Drained:
         with only_one(lock_file(folder)) as first:
             if not first:
                 break
-            done = drain(folder, db_path, deadline)
-        total = Drained(total.recorded + done.recorded, total.failed + done.failed, total.sessions + done.sessions)
-        if not done.recorded or not spool.pending(folder):
+            done = drain(folder, db_path, deadline, total.stuck)
+        total.add(done)
+        if not done.recorded or not waiting(folder, total.stuck):
             break
     return total
 
 
-def drain(folder: Path, db_path: Path, deadline: float) -> Drained:
+def waiting(folder: Path, stuck: Collection[Path]) -> list[spool.Event]:
+    """Without those that this run has recorded and could not delete: it would go round for ever."""
+    return [event for event in spool.pending(folder) if event.path not in stuck]
+
+
+def drain(folder: Path, db_path: Path, deadline: float, stuck: Collection[Path] = ()) -> Drained:
     """Record every event that waits now; those whose totals come late are read a second time before they go."""
-    events = spool.pending(folder)
+    events = waiting(folder, stuck)
     if not events:
         return Drained()
     settings = config.lenient()
     connection, done = _open(db_path, settings, deadline), Drained()
     try:
-        settings = _reprice(connection, settings)
-        late = [event for event in events if _record(event, connection, settings, done) and time.monotonic() < deadline]
-        if late:
-            time.sleep(LATER_S)
-        for event in late:
-            _record(event, connection, settings, done, last=True)
+        with database.explained(db_path):
+            settings = _reprice(connection, settings)
+            late = [event for event in events if _record(event, connection, settings, done, deadline)]
+            if late:
+                time.sleep(LATER_S)
+            for event in late:
+                _record(event, connection, settings, done, deadline, last=True)
     finally:
         connection.close()
     return done
@@ -98,39 +111,54 @@ def _reprice(connection: sqlite3.Connection, settings: config.Config) -> config.
     """Prices may have changed since the last time; if that cannot be done now, recording goes first."""
     try:
         return reprice.refresh(connection, settings)
-    except Exception:
+    except Exception as error:
+        if database.is_unfit(error) and "locked" not in str(error):
+            raise
         logger.exception("the stored requests could not be priced anew")
         return settings
 
 
 def _record(
-    event: spool.Event, connection: sqlite3.Connection, settings: config.Config, done: Drained, last: bool = False
-) -> bool:
+    event: spool.Event, connection: sqlite3.Connection, settings: config.Config, done: Drained, deadline: float,
+    last: bool = False,
+) -> bool:  # fmt: skip
     """Store one event and delete it. True when it has to be read again because its totals come late."""
-    raw = spool.read(event)
+    raw = spool.read(event) if time.monotonic() < deadline else None
     if raw is None:
         return False
-    try:
-        payload = parse(raw)
-        if payload is None:
-            spool.quarantine(event, "the payload is no JSON object with a session_id")
-            done.failed += 1
-            return False
-        done.sessions.append(store_payload(connection, payload, event.agent, event.received_at, settings))
-        done.recorded += 1
-    except sqlite3.OperationalError as error:
-        logger.warning("%s: %s", event.path.name, error)
-        if "locked" not in str(error):
-            done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
+    payload = parse(raw)
+    if payload is None:
+        done.failed += spool.quarantine(event, "the payload is no JSON object with a session_id")
         return False
+    try:
+        done.sessions.append(_store_patiently(connection, payload, event, settings, deadline))
+        done.recorded += 1
     except Exception as error:
+        if database.is_unfit(error):
+            raise
         logger.exception("%s could not be recorded", event.path.name)
         done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
         return False
     if payload.get("reason") in LATE_REASONS and not last:
         return True
     spool.finish(event)
+    if os.path.lexists(event.path):
+        done.stuck.add(event.path)
     return False
+
+
+def _store_patiently(
+    connection: sqlite3.Connection, payload: Mapping[str, Any], event: spool.Event, settings: config.Config,
+    deadline: float,
+) -> str:  # fmt: skip
+    """Another program's lock may last longer than SQLite waits for it."""
+    while True:
+        try:
+            return store_payload(connection, payload, event.agent, event.received_at, settings)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline - 60:
+                raise
+            time.sleep(1)
 
 
 def parse(raw: bytes) -> dict[str, Any] | None:
@@ -173,7 +201,7 @@ def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: 
     """The payload's own facts; `cost` is that of older set-ups, which had it from the status line."""
     facts = SessionFacts(session_id, AGENTS[agent].AGENT_TYPE)
     facts.permission_mode, facts.project_path = _text(payload, "permission_mode"), _text(payload, "cwd")
-    if payload.get("hook_event_name") not in ("Stop", "AfterAgent", "session.idle"):
+    if payload.get("hook_event_name") not in AGENTS[agent].TURN_EVENTS:
         facts.ended_at, facts.end_reason = received_at, _text(payload, "reason")
     cost = payload.get("cost")
     if not isinstance(cost, dict):
@@ -211,9 +239,18 @@ def store_file(path: Path, agent: str, db_path: Path) -> None:
 
 def _watchdog() -> None:
     """Whatever hangs, a network mount say, the process ends: the event stays for the next worker."""
-    timer = threading.Timer(CAP_S + 60, os._exit, (1,))
+    timer = threading.Timer(CAP_S + 60, _end)
     timer.daemon = True
     timer.start()
+
+
+def _end() -> None:
+    """At once, with whatever was started: a git that waits for a network mount."""
+    logger.error("still at work after %d s; ended, what waits is left to the next worker", CAP_S + 60)
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()
+    os._exit(1)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,20 +11,33 @@ from claude_metrics.models import Batch, Source
 
 DEPTH = 6
 
+# Defaults, assigned by name in each module.
+TURN_EVENTS = ("Stop",)  # hook events after which the session goes on
+LATE_REASONS: tuple[str, ...] = ()  # with these the client writes on after its hook: read a second time
+
+
+def session_of(payload: Mapping[str, Any]) -> str:
+    """The session a hook's payload is about."""
+    return str(payload["session_id"])
+
 
 class Agent(Protocol):
     """The contract of a module in `claude_metrics.agents`."""
 
     NAME: str
     AGENT_TYPE: str
+    TURN_EVENTS: tuple[str, ...]
+    LATE_REASONS: tuple[str, ...]
+    CANNOT_SEE: tuple[str, ...]
 
     def data_dirs(self) -> list[Path]: ...
     def find_sources(self, root: Path | None = None) -> Iterator[Source]: ...
     def sources_of(self, payload: Mapping[str, Any]) -> list[Source]: ...
+    def session_of(self, payload: Mapping[str, Any]) -> str: ...
     def read(self, source: Source, cursor: Mapping[str, Any] | None) -> Batch: ...
 
 
-def walk_files(folder: Path, suffix: str, depth: int = DEPTH) -> Iterator[os.DirEntry[str]]:
+def walk_files(folder: Path, suffix: str | tuple[str, ...], depth: int = DEPTH) -> Iterator[os.DirEntry[str]]:
     """Regular files below `folder` by name; links and folders that cannot be read are passed over."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)

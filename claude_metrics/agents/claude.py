@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from claude_metrics.agents import base
 from claude_metrics.agents._jsonl import Lines
 from claude_metrics.agents.base import source_from, walk_files
 from claude_metrics.agents.claude_reader import Reader
@@ -19,6 +20,13 @@ from claude_metrics.models import Batch, Source
 
 NAME = "claude"
 AGENT_TYPE = AGENT
+TURN_EVENTS = base.TURN_EVENTS
+LATE_REASONS = ("clear", "resume")  # its totals are written only after the hook
+CANNOT_SEE = (
+    "requests without a line (titles, compaction, dropped streams) of a process killed before it wrote its total",
+    "the price of what clients up to 2.0.64 answered: they wrote output tokens short, the session says how many",
+)
+session_of = base.session_of
 
 
 def data_dirs() -> list[Path]:

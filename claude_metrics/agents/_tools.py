@@ -1,0 +1,40 @@
+"""What a tool call did, in the words several agents share: a line to show, lines changed, whether it ran git."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from claude_metrics.agents._json import Json, text
+
+SUMMARY = 300
+COMMAND = 4000
+_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
+_TELLING = (
+    "command", "cmd", "file_path", "filePath", "absolute_path", "path", "dir_path", "pattern", "query", "url", "name",
+    "description", "prompt", "message", "input",
+)  # fmt: skip
+
+
+def may_commit(command: str | None) -> bool:
+    return bool(command) and "git" in str(command) and _COMMITS.search(str(command)) is not None
+
+
+def summary(given: Json) -> str | None:
+    """The telling argument of a call."""
+    return next((found[:SUMMARY] for key in _TELLING if (found := text(given.get(key)))), None)
+
+
+def written_lines(content: Any) -> int:
+    """Lines of a file as `git diff --numstat` counts them."""
+    if not isinstance(content, str) or not content:
+        return 0
+    return content.count("\n") + (not content.endswith("\n"))
+
+
+def diff_lines(diff: Any) -> tuple[int, int]:
+    """Lines added and removed by a unified diff; file headers stand before the first `@@`."""
+    if not isinstance(diff, str):
+        return 0, 0
+    signs = [line[:1] for line in diff[max(0, diff.find("@@")) :].split("\n")]
+    return signs.count("+"), signs.count("-")
