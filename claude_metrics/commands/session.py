@@ -1,0 +1,42 @@
+"""`claude-metrics session`: one session, from its totals down to its tool calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claude_metrics.commands import options
+
+
+@click.group("session")
+def session() -> None:
+    """One session: what it cost, did and changed.
+
+    Example: claude-metrics session show 52685edc
+    """
+
+
+@session.command()
+@click.argument("session_id", metavar="ID")
+@click.option("--all", "whole", is_flag=True, help="All turns and tool calls, not the last 20 of each.")
+@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@options.as_json
+@options.db_path
+def show(session_id: str, whole: bool, tz: str | None, as_json: bool, db_path: Path) -> None:
+    """Totals, models, turns, tool calls and commits of the session whose id begins with ID.
+
+    Example: claude-metrics session show 52685edc --all
+    """
+    from dataclasses import asdict
+
+    from claude_metrics import session_ids, session_view, zones
+    from claude_metrics.commands import session_output
+    from claude_metrics.store.connection import connect_readonly
+
+    connection = connect_readonly(db_path)
+    found = session_view.load(connection, session_ids.find(connection, session_id))
+    if as_json:
+        options.print_json(asdict(found))
+    else:
+        session_output.show(found, zones.zone(tz), whole)
