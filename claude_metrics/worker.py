@@ -139,7 +139,7 @@ def _record(
         logger.exception("%s could not be recorded", event.path.name)
         done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
         return False
-    if payload.get("reason") in LATE_REASONS and not last:
+    if payload.get("reason") in AGENTS[event.agent].LATE_REASONS and not last:
         return True
     spool.finish(event)
     if os.path.lexists(event.path):

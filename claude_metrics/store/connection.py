@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from claude_metrics import paths
@@ -22,7 +24,7 @@ def connect(path: Path, journal_mode: str = "delete") -> sqlite3.Connection:
         prepare(connection, journal_mode)
         _upgrade(connection, path)
     except sqlite3.DatabaseError as error:
-        raise ClaudeMetricsError(_remedy(error, path)) from error
+        raise ClaudeMetricsError(remedy(error, path)) from error
     return connection
 
 
@@ -96,12 +98,38 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         connection.execute("pragma query_only = on")
         connection.execute("select 1 from sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
-        raise ClaudeMetricsError(_remedy(error, path)) from error
+        raise ClaudeMetricsError(remedy(error, path)) from error
     connection.row_factory = sqlite3.Row
     return connection
 
 
-def _remedy(error: sqlite3.DatabaseError, path: Path) -> str:
+# SQLite's primary result codes for a database, or its disk, that cannot be used now; https://sqlite.org/rescode.html
+_UNFIT = frozenset(
+    [
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_NOTADB),
+    ]
+)
+
+
+def is_unfit(error: BaseException) -> bool:
+    """True when the database is in no state to be used, whatever was to be stored in it."""
+    return isinstance(error, sqlite3.Error) and (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _UNFIT
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """An unfit database, met at any point, becomes a ClaudeMetricsError with the remedy."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if is_unfit(error):
+            raise ClaudeMetricsError(remedy(error, path)) from error
+        raise
+
+
+def remedy(error: sqlite3.DatabaseError, path: Path) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return f"the database is locked by another program; {path}; close it (a sqlite3 shell?) and try again"
