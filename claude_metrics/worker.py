@@ -175,7 +175,7 @@ def store_payload(
     connection: sqlite3.Connection, payload: Mapping[str, Any], agent: str, received_at: str, settings: config.Config
 ) -> str:
     """Record the session a payload names: its transcripts' new bytes, its commits, and what only the payload says."""
-    started, session_id = clock.now(), session_name(str(payload["session_id"]))
+    started, session_id = clock.now(), session_name(AGENTS[agent].session_of(payload))
     if tombstones.purged_sessions(connection, [session_id]):
         return session_id
     known = ingest.cursors(connection)
