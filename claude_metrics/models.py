@@ -61,15 +61,16 @@ class Request(NamedTuple):
 def merged(one: Request, two: Request) -> Request:
     """Two readings of one request: the larger figure of each token column, the earlier time."""
     earlier = min(one.timestamp, two.timestamp)
+    reported = max((cost for cost in (one.reported_cost_usd, two.reported_cost_usd) if cost is not None), default=None)
     if one[4:12] == two[4:12]:
         missing = max(one.understated_tokens, two.understated_tokens)
-        return one._replace(timestamp=earlier, understated_tokens=missing)
+        return one._replace(timestamp=earlier, understated_tokens=missing, reported_cost_usd=reported)
     later = one if one.output_tokens >= two.output_tokens else two
     larger: list[Any] = [max(a, b) for a, b in zip(one[4:12], two[4:12], strict=True)]
     row: list[Any] = [*one[:4], *larger, *one[12:]]
     return Request(*row)._replace(
         timestamp=earlier, speed=one.speed or two.speed, inference_geo=one.inference_geo or two.inference_geo,
-        understated_tokens=later.understated_tokens, cost_usd=None,
+        understated_tokens=later.understated_tokens, cost_usd=None, reported_cost_usd=reported,
     )  # fmt: skip
 
 

@@ -104,7 +104,8 @@ _TOTALS = (
     """update sessions set commits = (select count(*) from commits c where c.session_id = sessions.session_id
             and attribution = 'proven' and reachable)
         where session_id in (select session_id from touched)""",
-    """update sessions set reported_cost_usd = coalesce(payload_cost_usd, source_cost_usd),
+    """update sessions set reported_cost_usd = coalesce(payload_cost_usd, source_cost_usd,
+            (select sum(reported_cost_usd) from token_usage u where u.session_id = sessions.session_id)),
         lines_added = coalesce(source_lines_added, (select sum(lines_added) from tool_calls c
             where c.session_id = sessions.session_id)),
         lines_removed = coalesce(source_lines_removed, (select sum(lines_removed) from tool_calls c

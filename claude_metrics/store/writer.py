@@ -196,11 +196,17 @@ def save_cursor(connection: sqlite3.Connection, batch: Batch) -> None:
     connection.execute(
         "insert or replace into sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            str(source.path), source.agent, source.session_id, source.size, source.mtime_ns, source.inode,
+            str(source.path), source.agent, _only_session(batch) or source.session_id, source.size, source.mtime_ns,
+            source.inode,
             json.dumps(batch.cursor, separators=(",", ":")), batch.bad_lines,
             json.dumps(batch.unknown) if batch.unknown else None, clock.now(),
         ),
     )  # fmt: skip
+
+
+def _only_session(batch: Batch) -> str | None:
+    """The session whose file this turned out to be: not every agent names it in the path."""
+    return next(iter(batch.sessions)) if len(batch.sessions) == 1 else None
 
 
 def save_recordings(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
