@@ -96,13 +96,20 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
             report.bytes_read += outcome.bytes_read
             report.rows_written += outcome.rows_written
             report.bad_lines += outcome.bad_lines
+        names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
         connection.close()
-    names = {_name(source) for source in [*found.changed, *found.unchanged]}
     report.found, report.new = len(names | touched), len(created)
     report.updated = len(touched - created)
     report.unchanged = max(0, report.found - report.new - report.updated - report.failed)
     return report
+
+
+def _names(connection: sqlite3.Connection, sources: Iterable[Source]) -> Iterator[str]:
+    """The sessions that the sources hold: not every agent names them in the path."""
+    known = dict(connection.execute("select path, session_id from sources where session_id is not null"))
+    for source in sources:
+        yield session_name(known[str(source.path)]) if str(source.path) in known else _name(source)
 
 
 def _name(source: Source) -> str:
