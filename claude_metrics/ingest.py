@@ -18,7 +18,7 @@ from claude_metrics.commits import CommitCache, CommitReport, WorkWindow, commit
 from claude_metrics.config import Config
 from claude_metrics.models import Batch, Request, SessionFacts, Source
 from claude_metrics.redact import redact
-from claude_metrics.store import tombstones, writer
+from claude_metrics.store import budgets, tombstones, writer
 from claude_metrics.store.settle import settle
 
 Cursors = Mapping[str, tuple[int, int, int, str]]
@@ -100,6 +100,7 @@ def store(
         if commits:
             _commits(connection, commits, worth, touched)
         touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
+        budgets.save(connection, config)
         for batch in batches:
             writer.save_cursor(connection, batch if id(batch) in kept else _unread(batch))
         connection.execute("commit")

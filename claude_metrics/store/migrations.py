@@ -44,6 +44,7 @@ create table places (
     place_id integer primary key, agent text not null, project_path text not null, project text not null,
     branch text not null, machine text not null, unique (agent, project_path, project, branch, machine)
 );
+create table labels (kind text not null, name text not null, primary key (kind, name)) without rowid;
 create index sessions_place on sessions (place_id);
 create index sessions_start_time on sessions (start_time);
 create index sessions_parent on sessions (parent_session_id) where parent_session_id is not null;

@@ -23,7 +23,7 @@ _PLACE = (
 
 def settle(connection: sqlite3.Connection) -> None:
     """Rebuild the sums of the sessions in `temp.touched`."""
-    for statement in (*_PLACES, *_USAGE, *_TOOLS, *_ACTIVITY):
+    for statement in (*_PLACES, *_USAGE, *_TOOLS, *_ACTIVITY, *_LABELS):
         connection.execute(statement)
 
 
@@ -96,4 +96,10 @@ _ACTIVITY = (
                     where kind = 'message'
                 union all select session_id, started_at, 1 from temp.touched join turns using (session_id))) e
         join sessions s on s.session_id = e.session_id group by e.session_id, 1 having time is not null""",
+)
+
+# Names for the dashboards' variables; one that is used no more does no harm.
+_LABELS = (
+    f"""insert or ignore into labels select distinct 'model', model from usage_quarters where session_id in {_TOUCHED}""",
+    f"""insert or ignore into labels select distinct 'tool', tool_name from tool_quarters where session_id in {_TOUCHED}""",
 )

@@ -67,14 +67,14 @@ from sessions group by project_path, git_branch;
 create view v_turns as
 select t.session_id, t.turn_index, s.agent_type as agent, s.project_name as project, t.started_at, t.ended_at,
     cast(strftime('%s', t.started_at) as integer) as time, t.prompt, t.response, t.requests, t.tool_calls,
-    t.input_tokens, t.output_tokens, t.cost_usd
+    t.input_tokens, t.output_tokens, t.cost_usd, s.place_id
 from turns t join sessions s on s.session_id = t.session_id;
 -- v_tool_calls: a row per tool call; `success` is NULL while it is unfinished.
 create view v_tool_calls as
 select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.project_name as project,
     s.git_branch as branch, c.timestamp, cast(strftime('%s', c.timestamp) as integer) as time, c.tool_name,
     c.input_summary, c.input_bytes, c.output_bytes, c.success, c.denied, c.duration_ms, c.file_path, c.agent_id,
-    c.lines_added, c.lines_removed
+    c.lines_added, c.lines_removed, c.finished_at, s.place_id
 from tool_calls c join sessions s on s.session_id = c.session_id;
 -- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
 create view v_tools as
@@ -86,11 +86,62 @@ from tool_quarters q join places p on p.place_id = q.place_id;
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
     cast(strftime('%s', c.committed_at) as integer) as time, c.message, c.author_name, c.author_email,
-    c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable
+    c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable, s.place_id
 from commits c join sessions s on s.session_id = c.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
 select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;
+-- v_places: where work was done: agent, project folder, branch and machine. The `_key` columns are the dashboards' variable values.
+create view v_places as
+select place_id, nullif(agent, '') as agent, nullif(project, '') as project, nullif(project_path, '') as project_path,
+    nullif(branch, '') as branch, nullif(machine, '') as machine, replace(agent, '"', '″') as agent_key,
+    replace(iif(project = '', '(none)', project), '"', '″') as project_key,
+    replace(iif(branch = '', '(none)', branch), '"', '″') as branch_key,
+    replace(iif(machine = '', '(none)', machine), '"', '″') as machine_key
+from places;
+-- v_model_names: every model that was used; `model_key` is the dashboards' variable value.
+create view v_model_names as
+select name as model, replace(iif(name = '', '(reported)', name), '"', '″') as model_key from labels where kind = 'model';
+-- v_tool_names: every tool that was used; `tool_key` is the dashboards' variable value.
+create view v_tool_names as
+select name as tool_name, replace(name, '"', '″') as tool_key from labels where kind = 'tool';
+-- v_activity: prompts and active time per session and quarter hour; pauses of five minutes and more are not active.
+create view v_activity as
+select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch,
+    nullif(p.machine, '') as machine, q.turns, q.active_ms, q.place_id
+from activity_quarters q join places p on p.place_id = q.place_id;
+-- v_duration_classes: the classes of tool durations behind `d0` to `d15` of v_tools; the last one is open.
+create view v_duration_classes as
+select column1 as class, column2 as lower_ms, column3 as upper_ms from (values
+    (0, 0, 10), (1, 10, 20), (2, 20, 50), (3, 50, 100), (4, 100, 200), (5, 200, 500), (6, 500, 1000), (7, 1000, 2000),
+    (8, 2000, 5000), (9, 5000, 10000), (10, 10000, 20000), (11, 20000, 50000), (12, 50000, 100000),
+    (13, 100000, 200000), (14, 200000, 500000), (15, 500000, 1000000));
+-- v_prices: the newest price list of each model, in USD per million tokens, and the day it was looked up for.
+create view v_prices as
+select model, day, json_extract(rates, '$[0][0]') as input_usd, json_extract(rates, '$[0][1]') as output_usd,
+    json_extract(rates, '$[0][2]') as cache_read_usd, json_extract(rates, '$[0][3]') as cache_write_5m_usd,
+    json_extract(rates, '$[0][4]') as cache_write_1h_usd
+from (select model, max(day) as day, rates from rates where rates is not null group by model);
+-- v_budgets: one row: the budgets of the config (0: none) and the recorder's seconds east of UTC, as of the last recording.
+create view v_budgets as
+select cast(coalesce(max(iif(key = 'budget_daily_usd', value, null)), 0) as real) as daily_usd,
+    cast(coalesce(max(iif(key = 'budget_monthly_usd', value, null)), 0) as real) as monthly_usd,
+    cast(coalesce(max(iif(key = 'utc_offset_s', value, null)), 0) as integer) as utc_offset_s
+from meta where key in ('budget_daily_usd', 'budget_monthly_usd', 'utc_offset_s');
+-- v_sources: how far each transcript was read, and the lines in it that could not be.
+create view v_sources as
+select path, agent, session_id, size as bytes, bad_lines, unknown, updated_at,
+    cast(strftime('%s', updated_at) as integer) as time
+from sources;
+-- v_database: one row about the file itself: bytes, version of the tables, first and last request, last recording.
+create view v_database as
+select (select page_count from pragma_page_count()) * (select page_size from pragma_page_size()) as bytes,
+    (select freelist_count from pragma_freelist_count()) * (select page_size from pragma_page_size()) as free_bytes,
+    (select user_version from pragma_user_version()) as schema_version,
+    (select cast(strftime('%s', min(timestamp)) as integer) from token_usage) as first_request,
+    (select cast(strftime('%s', max(timestamp)) as integer) from token_usage) as last_request,
+    (select cast(strftime('%s', max(finished_at)) as integer) from recordings) as last_recording,
+    (select max(day) from rates) as newest_prices;
 -- v_unpriced: models whose price is unknown, with the tokens that no cost stands for.
 create view v_unpriced as
 select agent, model, sum(unpriced_tokens) as unpriced_tokens, count(distinct session_id) as sessions, sum(requests) as requests
