@@ -1,4 +1,4 @@
-"""What dashboards and alert rules must know of the user's config, kept beside the rows they read: budgets and the local day."""
+"""What dashboards and alert rules must know of the user's config, kept beside the rows: budgets and the local day."""
 
 from __future__ import annotations
 

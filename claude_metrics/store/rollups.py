@@ -100,6 +100,8 @@ _ACTIVITY = (
 
 # Names for the dashboards' variables; one that is used no more does no harm.
 _LABELS = (
-    f"""insert or ignore into labels select distinct 'model', model from usage_quarters where session_id in {_TOUCHED}""",
-    f"""insert or ignore into labels select distinct 'tool', tool_name from tool_quarters where session_id in {_TOUCHED}""",
+    f"""insert or ignore into labels
+        select distinct 'model', model from usage_quarters where session_id in {_TOUCHED}""",
+    f"""insert or ignore into labels
+        select distinct 'tool', tool_name from tool_quarters where session_id in {_TOUCHED}""",
 )
