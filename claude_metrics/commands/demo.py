@@ -1,0 +1,60 @@
+"""`claude-metrics demo`: see it work, touch nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from claude_metrics.demo import Demo
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Leave the scratch folder, to look around in it.")
+def demo(keep: bool) -> None:
+    """Record a bundled real session through the real hook, spool and worker in a scratch folder; print its report.
+
+    Example: claude-metrics demo --keep
+    """
+    import os
+    import shutil
+    import tempfile
+
+    os.environ.pop("CLAUDE_METRICS_DB", None)
+    folder = Path(tempfile.mkdtemp(prefix="claude-metrics-demo-")).resolve()
+    os.environ["CLAUDE_METRICS_HOME"] = str(folder / "claude-metrics")  # nor is the reader's config looked at
+    try:
+        _play(folder)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    if keep:
+        click.echo(f"\nThe scratch folder stays, nothing of yours was touched: {folder}")
+    else:
+        click.echo("\nThe scratch folder is removed; nothing of yours was touched.")
+
+
+def _play(folder: Path) -> None:
+    from claude_metrics import demo as engine
+
+    click.echo(f"A recorded session of Claude Code ends; scratch folder {folder}")
+    played = engine.lay_out(folder)
+    click.echo(f"  transcript  {played.transcript.stat().st_size:,} bytes, laid out as the client does")
+    commits = "rebuilt with the recorded hashes" if played.repository else "left out: git is not installed"
+    click.echo(f"  repository  {commits}")
+    answer, took = engine.fire(played)
+    click.echo(f"  hook        took the payload on stdin, answered {answer} and was gone after {took:.0f} ms")
+    click.echo(f"  worker      detached; had the session in SQLite {engine.wait(played):.0f} ms later")
+    _print(["report", "daily"], played)
+    _print(["session", "show", played.session_id[:8]], played)
+
+
+def _print(arguments: list[str], played: Demo) -> None:
+    """Run our own command on the scratch database and show how it is called."""
+    from claude_metrics.cli import cli
+    from claude_metrics.commands.tables import note
+
+    note(f"\n$ claude-metrics {' '.join(arguments)}\n", "bold")
+    cli.main([*arguments, "--db-path", str(played.db_path)], standalone_mode=False)
