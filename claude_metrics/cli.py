@@ -86,9 +86,12 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    """A fault of ours: the traceback goes to the log, its place to the screen."""
+    """A disk or database that fails is told as such. Else it is a fault of ours: the traceback goes to the log."""
     from claude_metrics import log, paths
 
+    if told := _outside(error):
+        click.echo(f"claude-metrics: {told}", err=True)
+        return 1
     log.to_file()
     log.logger.exception("unexpected")
     click.echo(
@@ -97,3 +100,17 @@ def _unexpected(error: Exception) -> int:
         err=True,
     )
     return 1
+
+
+def _outside(error: Exception) -> str | None:
+    """What is the fault of a disk, a lock or a file, with its remedy; None for a fault of ours."""
+    import sqlite3
+
+    from claude_metrics import paths
+    from claude_metrics.store import connection as database
+
+    if isinstance(error, sqlite3.DatabaseError) and database.is_unfit(error):
+        return database.remedy(error, paths.database_file())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}; {error.filename or 'a file'}; check its owner, mode and free space"
+    return None

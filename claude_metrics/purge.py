@@ -106,6 +106,9 @@ def _delete(connection: sqlite3.Connection, sessions: Sequence[str], remember: b
     connection.executemany("delete from copies where key = ?", ((key,) for key in keys))
     connection.execute(f"delete from recordings where session_id in ({marks})", [*sessions])
     connection.execute(f"delete from sessions where session_id in ({marks})", [*sessions])
+    connection.execute(
+        "delete from places where place_id not in (select place_id from sessions where place_id is not null)"
+    )
     _delete_cursors(connection, sessions)
 
 

@@ -1,0 +1,139 @@
+"""Copies of the database: on request, and one a day that `doctor --fix` falls back on.
+
+A copy is made page by page from one snapshot (SQLite's backup API), checked, and put in place whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from claude_metrics import paths
+from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.log import logger
+from claude_metrics.store import connection as database
+
+DAY_S = 86_400
+LARGEST = 200 * 2**20  # a daily copy of more would be felt
+
+
+def write(db_path: Path, target: Path, force: bool = False) -> int:
+    """Copy the database to `target`, private and whole; returns its bytes. Raises ClaudeMetricsError."""
+    if target.exists() and not force:
+        raise ClaudeMetricsError(f"the file exists; {target}; choose another name, or give --force to replace it")
+    if target.exists() and target.samefile(db_path):
+        raise ClaudeMetricsError(f"that is the database itself; {target}; choose another name")
+    if target.is_dir():
+        raise ClaudeMetricsError(f"that is a folder; {target}; name a file in it")
+    source = database.connect_readonly(db_path)
+    try:
+        with _whole(target) as half:
+            _copy(source, half)
+    finally:
+        source.close()
+    return target.stat().st_size
+
+
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A private file beside `target` that takes its place when all went well."""
+    half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        half.unlink(missing_ok=True)
+        os.close(os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        yield half
+        _sync(half)
+        half.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise ClaudeMetricsError(
+            f"cannot write the copy ({error.strerror}); {target}; check the folder, its owner and free space"
+        ) from error
+    except sqlite3.Error as error:
+        raise ClaudeMetricsError(
+            f"cannot copy the database ({error}); {target}; check free space, and `claude-metrics doctor`"
+        ) from error
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _copy(source: sqlite3.Connection, half: Path) -> None:
+    with contextlib.closing(sqlite3.connect(half)) as copy:
+        source.backup(copy)
+        copy.execute("pragma journal_mode = delete")
+        problem = copy.execute("pragma quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {problem}")
+
+
+def _sync(path: Path) -> None:
+    with contextlib.suppress(OSError):  # folders cannot be on Windows
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# -- the daily one ------------------------------------------------------------------
+
+
+def daily_file(db_path: Path) -> Path:
+    """`<data>/backups/metrics.db`; a database elsewhere has one of its own."""
+    own = paths.data_dir() / "db" / "metrics.db"
+    mark = (
+        ""
+        if db_path.absolute() == own.absolute()
+        else "-" + hashlib.sha256(os.fsencode(db_path.absolute())).hexdigest()[:8]
+    )
+    return paths.data_dir() / "backups" / f"metrics{mark}.db"
+
+
+def previous_file(db_path: Path) -> Path:
+    """The last copy that had sessions which the present database lacks, for example because it was deleted."""
+    return daily_file(db_path).with_suffix(".previous.db")
+
+
+def daily(db_path: Path, now: float | None = None) -> bool:
+    """Refresh the daily copy when it is a day old. True when it was made; trouble is logged, never raised."""
+    try:
+        target = daily_file(db_path)
+        if not _due(db_path, target, time.time() if now is None else now):
+            return False
+        paths.private_dir(target.parent)
+        if target.exists() and _sessions(target) > _sessions(db_path):
+            target.replace(previous_file(db_path))
+        write(db_path, target, force=True)
+    except (ClaudeMetricsError, OSError, sqlite3.Error) as error:
+        logger.warning("no daily copy of the database: %s", error)
+        return False
+    return True
+
+
+def forget(db_path: Path) -> None:
+    """After a purge: copies that still hold what was purged go, and a fresh one takes their place."""
+    for copy in (daily_file(db_path), previous_file(db_path)):
+        copy.unlink(missing_ok=True)
+    daily(db_path)
+
+
+def _due(db_path: Path, target: Path, now: float) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        if db_path.stat().st_size > LARGEST:
+            return False
+        return not target.exists() or not 0 <= now - target.stat().st_mtime < DAY_S
+    return False
+
+
+def _sessions(path: Path) -> int:
+    """0 for what is no database of ours."""
+    try:
+        with contextlib.closing(database.connect_readonly(path)) as connection:
+            return int(connection.execute("select count(*) from sessions").fetchone()[0])
+    except (ClaudeMetricsError, sqlite3.Error):
+        return 0

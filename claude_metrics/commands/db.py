@@ -1,0 +1,215 @@
+"""`claude-metrics db`: where the database is, copies, merging, rebuilding, deleting for good."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from claude_metrics.commands import options
+from claude_metrics.errors import ClaudeMetricsError
+
+
+@click.group()
+def db() -> None:
+    """The database: path, backup, import, rebuild, purge, vacuum.
+
+    Example: claude-metrics db backup metrics-backup.db
+    """
+
+
+@contextmanager
+def _open(db_path: Path) -> Iterator[sqlite3.Connection]:
+    """For writing; there must be one already."""
+    from claude_metrics import config
+    from claude_metrics.store import connection as database
+
+    if not db_path.exists():
+        raise ClaudeMetricsError(
+            f"there is no database yet; {db_path}; run `claude-metrics setup` or `claude-metrics sync`"
+        )
+    connection = database.connect(db_path, config.load().journal_mode)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@db.command()
+@options.db_path
+@options.as_json
+def path(db_path: Path, as_json: bool) -> None:
+    """Print where the database is.
+
+    Example: sqlite3 "$(claude-metrics db path)"
+    """
+    if as_json:
+        size = db_path.stat().st_size if db_path.exists() else None
+        options.print_json({"path": str(db_path), "exists": db_path.exists(), "bytes": size})
+    else:
+        click.echo(click.format_filename(db_path))
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@options.db_path
+@options.as_json
+def backup(file: Path, force: bool, db_path: Path, as_json: bool) -> None:
+    """Copy the database to FILE: one moment of it, checked, readable by you alone.
+
+    Example: claude-metrics db backup metrics-backup.db
+    """
+    from claude_metrics import backup as engine
+
+    size = engine.write(db_path, file, force)
+    if as_json:
+        options.print_json({"path": str(file.absolute()), "bytes": size})
+    else:
+        click.echo(f"{click.format_filename(file)}: {size:,} bytes")
+
+
+@db.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@options.db_path
+@options.as_json
+def import_command(file: Path | None, db_path: Path, as_json: bool) -> None:
+    """Merge another claude-metrics database, or the predecessor's, into this one; doing it twice changes nothing.
+
+    Without FILE: the predecessor's, at ~/.claude/claude_metrics.db.
+
+    Example: claude-metrics db import laptop.db
+    """
+    from claude_metrics import config, importing, reprice
+    from claude_metrics.store import connection as database
+
+    settings, other = config.load(), file or Path.home() / ".claude" / "claude_metrics.db"
+    if not other.exists():
+        raise ClaudeMetricsError(f"there is no such database; {other}; name the file to import")
+    connection = database.connect(db_path, settings.journal_mode)
+    try:
+        done = importing.merge(connection, other, reprice.refresh(connection, settings))
+    finally:
+        connection.close()
+    if as_json:
+        options.print_json(asdict(done))
+    else:
+        click.echo(f"{done.sessions} sessions: {done.new} new, {done.updated} updated, {done.unchanged} unchanged")
+
+
+@db.command()
+@click.option("--check", is_flag=True, help="Only compare; exit 1 if anything differs.")
+@options.db_path
+@options.as_json
+def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
+    """Build the database anew from what is on disk and what is stored; nothing that is stored is lost.
+
+    Example: claude-metrics db rebuild --check
+    """
+    from claude_metrics import config
+    from claude_metrics import rebuild as engine
+
+    config.load()
+    found = engine.rebuild(db_path, check)
+    if as_json:
+        options.print_json(
+            {"tables": {name: asdict(each) for name, each in found.tables.items()}, "replaced": not check}
+        )
+    else:
+        for name, each in found.tables.items():
+            click.echo(f"{name}: {each.same} same, {each.changed} changed, {each.added} added, {each.missing} missing")
+        for line in found.examples:
+            click.echo(f"  {line}")
+        click.echo("nothing was written" if check else "rebuilt")
+    if check and found.differs:
+        raise ClaudeMetricsError(f"a rebuild would change the database; {db_path}; run `claude-metrics db rebuild`")
+
+
+@db.command()
+@click.option(
+    "--session", "sessions", multiple=True, metavar="ID", help="A session's id or a unique prefix (repeatable)."
+)
+@click.option("--project", metavar="P", help="All sessions of a project: its name or its folder.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.db_path
+@options.as_json
+def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Path, as_json: bool) -> None:
+    """Delete sessions for good, with all that is stored of them; no later sync brings them back.
+
+    The agent's own transcripts are not touched. What stays is a hash of each id.
+
+    Example: claude-metrics db purge --session 52685edc
+    """
+    from claude_metrics import backup as copies
+    from claude_metrics import config, paths
+    from claude_metrics import purge as engine
+
+    if not sessions and not project:
+        raise click.UsageError("say what to delete: --session ID or --project P")
+    with _open(db_path) as connection:
+        found = engine.matching(connection, sessions, project)
+        _refuse_unclear(connection, sessions, engine)
+        if not found:
+            raise ClaudeMetricsError(f"no such session is stored; {db_path}; see `claude-metrics report sessions`")
+        if not yes and not as_json:
+            _show(found)
+            click.confirm(f"Delete {len(found)} sessions for good?", abort=True)
+        elif not yes:
+            raise click.UsageError("--json asks nothing: give --yes with it")
+        names = [row[0] for row in found]
+        dropped = engine.drop_events(paths.spool_dir(), names)
+        gone = engine.purge(connection, names, config.load())
+        engine.scrub(connection)
+    copies.forget(db_path)
+    if as_json:
+        options.print_json({"sessions": gone, "events": dropped})
+    else:
+        click.echo(f"{gone} sessions deleted for good; the agent's transcripts are untouched")
+
+
+def _refuse_unclear(connection: sqlite3.Connection, sessions: tuple[str, ...], engine) -> None:  # type: ignore[no-untyped-def]
+    for given in sessions:
+        rows = engine.matching(connection, [given])
+        if len(rows) > 1:
+            raise ClaudeMetricsError(
+                f"{len(rows)} sessions begin with `{given}`; {rows[0][0]}, {rows[1][0]}; give more of the id"
+            )
+        if not rows:
+            raise ClaudeMetricsError(
+                f"no stored session begins with `{given}`; see `claude-metrics report sessions`; check the id"
+            )
+
+
+def _show(found: list[sqlite3.Row]) -> None:
+    from claude_metrics.commands.screen import plain
+
+    for row in found[:20]:
+        prompt = " ".join((row[3] or "").split())[:60]
+        click.echo(plain(f"  {row[0]}  {(row[2] or '')[:16]}  {row[1] or ''}  {prompt}"))
+    if len(found) > 20:
+        click.echo(f"  and {len(found) - 20} more")
+
+
+@db.command()
+@options.db_path
+@options.as_json
+def vacuum(db_path: Path, as_json: bool) -> None:
+    """Write the file anew without unused pages, and bring the query planner's statistics up to date.
+
+    Example: claude-metrics db vacuum
+    """
+    from claude_metrics import purge as engine
+
+    before = db_path.stat().st_size if db_path.exists() else 0
+    with _open(db_path) as connection:
+        engine.scrub(connection)
+        connection.execute("analyze")
+    after = db_path.stat().st_size
+    if as_json:
+        options.print_json({"bytes_before": before, "bytes_after": after})
+    else:
+        click.echo(f"{before:,} bytes before, {after:,} after")
