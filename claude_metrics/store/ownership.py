@@ -11,6 +11,7 @@ import sqlite3
 
 from claude_metrics.store.writer import Touched
 
+IMPORTED = "imported:"  # begins the message id of rows of the predecessor's database, which had no ids
 _ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_at, '9'), s.session_id"
 
 
@@ -27,6 +28,12 @@ def settle(connection: sqlite3.Connection, touched: Touched) -> Touched:
         touched.setdefault(session_id, "")
     _start_times(connection, list(touched))
     return touched
+
+
+# The transcript, once it was read, has each request with its id: what stood for it goes.
+_SUPERSEDED = f"""delete from token_usage where session_id in ({{marks}}) and message_id glob '{IMPORTED}*'
+    and exists (select 1 from token_usage u where u.session_id = token_usage.session_id
+        and u.kind = 'message' and u.message_id not glob '{IMPORTED}*')"""
 
 
 def _resolve(connection: sqlite3.Connection, table: str, key: str, keys: list[int], touched: Touched) -> None:
