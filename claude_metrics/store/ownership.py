@@ -18,6 +18,7 @@ _ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_
 def settle(connection: sqlite3.Connection, touched: Touched) -> Touched:
     """Give copies to their owners; returns `touched` with every session that gained or lost rows, and all forks."""
     marks = ", ".join("?" * len(touched))
+    connection.execute(_SUPERSEDED.format(marks=marks), [*touched])
     related = [
         r[0] for r in connection.execute(f"select distinct key from copies where session_id in ({marks})", [*touched])
     ]
