@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from claude_metrics import pricing
+from claude_metrics import observe, pricing
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache, CommitReport, WorkWindow, commits_of
 from claude_metrics.config import Config
@@ -69,6 +69,7 @@ def clean(batch: Batch, content: str) -> Batch:
     batch.tool_calls = [row._replace(input_summary=keep(row.input_summary)) for row in batch.tool_calls]
     batch.prompts = [row._replace(prompt=keep(row.prompt)) for row in batch.prompts]
     batch.responses = [row._replace(response=keep(row.response)) for row in batch.responses]
+    batch.observations = [observe.cleaned(row, keep) for row in batch.observations]
     for facts in batch.sessions.values():
         facts.title, facts.summary = keep(facts.title), keep(facts.summary)
     return batch

@@ -75,7 +75,11 @@ def merged(one: Request, two: Request) -> Request:
 
 
 class ToolCall(NamedTuple):
-    """One use of a tool. A result that arrives later completes the row; None never overwrites a value."""
+    """One use of a tool. A result that arrives later completes the row; None never overwrites a value.
+
+    `category` is one of `observe.CATEGORIES`; `subject` the subagent's type, the skill's or the MCP server's name;
+    `change` what became of `file_path`: created, modified or deleted.
+    """
 
     tool_call_id: str
     session_id: str
@@ -93,11 +97,34 @@ class ToolCall(NamedTuple):
     lines_added: int | None = None
     lines_removed: int | None = None
     denied: int | None = None
+    category: str | None = None
+    subject: str | None = None
+    change: str | None = None
 
     def completed_by(self, later: ToolCall) -> ToolCall:
         """This row with what a later one adds."""
         row: list[Any] = [old if new is None else new for old, new in zip(self, later, strict=True)]
         return ToolCall(*row)
+
+
+class Observation(NamedTuple):
+    """A fact about what a session did, by the rules of `observe` and `store.observations`.
+
+    `outcome` is the state it reports (passed, failed, pending, completed, approved, ...); `item` names the plan's item
+    or the commit it is about; it belongs to the session that owns its tool call.
+    """
+
+    observation_id: int
+    session_id: str
+    timestamp: str
+    kind: str
+    title: str | None
+    detail: str | None = None
+    outcome: str | None = None
+    item: str | None = None
+    file_path: str | None = None
+    tool_call_id: str | None = None
+    agent_id: str | None = None
 
 
 class Prompt(NamedTuple):
@@ -199,6 +226,7 @@ class Batch:
     cost_states: list[CostState] = field(default_factory=list)
     git_commands: list[GitCommand] = field(default_factory=list)
     cwds: list[str] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     since: str | None = None
     unknown: dict[str, int] = field(default_factory=dict)
     bad_lines: int = 0

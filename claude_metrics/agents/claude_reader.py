@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from claude_metrics import clock
+from claude_metrics.agents import claude_observe
 from claude_metrics.agents.claude_records import (
     Answer,
     AssistantRecord,
@@ -26,7 +27,7 @@ from claude_metrics.agents.claude_records import (
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude_tools import EDITS, describe, is_git, patch_lines
+from claude_metrics.agents.claude_tools import EDITS, Patch, category_of, describe, is_git, patch_of, subject_of
 from claude_metrics.agents.claude_usage import AGENT, model_row, number, request_of, typed_text
 from claude_metrics.models import (
     Batch,
@@ -43,10 +44,12 @@ from claude_metrics.models import (
     merged,
 )
 from claude_metrics.names import session_name
+from claude_metrics.verification import check_of
 
 OPEN_CALLS = 500
 TEXT = 4000
 PROMPT = RESPONSE = 10_000
+_NO_PATCH = Patch()
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
@@ -227,11 +230,13 @@ class Reader:
         name, what = block.name or "", describe(block.input)
         command = [cwd or "", (what.command or "")[:TEXT]] if is_git(name, what.command) else None
         if len(self.calls) < OPEN_CALLS:
-            self.calls[call_id] = [stamp, owner, command, name]
+            self.calls[call_id] = [stamp, owner, command, name, check]
+        category = category_of(name)
+        check = check_of(what.command) if category == "shell" and what.command else None
         self.tool_call(
             ToolCall(
                 call_id, owner, stamp, name, what.summary, len(bytes(block.input)), None, None, None, what.file_path,
-                agent_id, key,
+                agent_id, key, None, None, None, None, category, subject_of(name, category, what.subject),
             )
         )  # fmt: skip
         if command:
@@ -240,20 +245,34 @@ class Reader:
     def result(self, block: ResultBlock, record: UserRecord, stamp: str | None, here: str) -> None:
         if not block.tool_use_id:
             return
-        began, owner, command, name = self.calls.pop(block.tool_use_id, (None, here, None, None))
-        added, removed = patch_lines(record.toolUseResult) if name is None or name in EDITS else (None, None)
+        began, owner, command, name, check = self.calls.pop(block.tool_use_id, (None, here, None, None, None))
+        patch = patch_of(record.toolUseResult) if name is None or name in EDITS else _NO_PATCH
         self.tool_call(
             ToolCall(
                 block.tool_use_id, owner, None, None, None, None, len(bytes(block.content)), int(not block.is_error),
-                clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, added, removed,
-                1 if record.toolDenialKind is not None else None,
+                clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, patch.added,
+                patch.removed, 1 if record.toolDenialKind is not None else None, None, None, patch.change,
             )
         )  # fmt: skip
         if command and began and stamp:
             self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
+        if stamp and (check or name in claude_observe.RULES):
+            self.observe(block, record, stamp, owner, name, check)
 
     def tool_call(self, row: ToolCall) -> None:
         known = self.tool_calls.get(row.tool_call_id)
+    def observe(
+        self, block: ResultBlock, record: UserRecord, stamp: str, owner: str, name: str | None, check: str | None
+    ) -> None:
+        result = claude_observe.Result(
+            block.tool_use_id or "", owner, stamp, self.agent_of(record), bool(block.is_error),
+            record.toolDenialKind is not None, record.toolUseResult,
+        )  # fmt: skip
+        if check:
+            self.batch.observations.append(claude_observe.check(check, result, block.content))
+        elif name:
+            self.batch.observations.extend(claude_observe.found(name, result))
+
         self.tool_calls[row.tool_call_id] = row if known is None else known.completed_by(row)
 
     def git(self, call: str, session: str, command: list[str], start: str, end: str | None, output: str) -> None:

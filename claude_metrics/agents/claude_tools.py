@@ -10,6 +10,13 @@ from msgspec import Raw, Struct
 
 SUMMARY = 300
 EDITS = frozenset(("Write", "Edit", "MultiEdit", "NotebookEdit"))
+CATEGORIES = {
+    **dict.fromkeys(EDITS, "edit"), **dict.fromkeys(("Bash", "PowerShell", "BashOutput", "TaskOutput"), "shell"),
+    **dict.fromkeys(("Read", "NotebookRead"), "read"), **dict.fromkeys(("Grep", "Glob", "LS"), "search"),
+    **dict.fromkeys(("WebSearch", "WebFetch", "web_search", "web_fetch"), "web"),
+    **dict.fromkeys(("Agent", "Task"), "agent"), "Skill": "skill", "AskUserQuestion": "question",
+    **dict.fromkeys(("TodoWrite", "TaskCreate", "TaskUpdate", "EnterPlanMode", "ExitPlanMode"), "plan"),
+}  # fmt: skip
 _COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
 
 
@@ -21,6 +28,7 @@ class ToolInput(Struct):
     query: str | None = None
     url: str | None = None
     skill: str | None = None
+    subagent_type: str | None = None
     description: str | None = None
     prompt: str | None = None
     path: str | None = None
@@ -40,6 +48,7 @@ class Described(NamedTuple):
     summary: str | None
     file_path: str | None
     command: str | None
+    subject: str | None = None
 
 
 _INPUT = msgspec.json.Decoder(ToolInput)
@@ -58,7 +67,19 @@ def describe(raw: Raw) -> Described:
         given.command or file_path or given.pattern or given.query or given.url or given.skill or given.description
         or given.prompt or given.path
     )  # fmt: skip
-    return Described(telling[:SUMMARY] if telling else None, file_path, given.command)
+    summary = telling[:SUMMARY] if telling else None
+    return Described(summary, file_path, given.command, given.skill or given.subagent_type)
+
+
+def category_of(tool: str) -> str:
+    return CATEGORIES.get(tool) or ("mcp" if tool.startswith("mcp__") else "other")
+
+
+def subject_of(tool: str, category: str, named: str | None) -> str | None:
+    """The subagent's type, the skill's name, or the MCP server's (`mcp__server__tool`)."""
+    if category == "mcp":
+        return tool.split("__")[1]
+    return named or ("general-purpose" if category == "agent" else None)
 
 
 def is_git(tool: str, command: str | None) -> bool:
@@ -66,15 +87,26 @@ def is_git(tool: str, command: str | None) -> bool:
     return tool == "Bash" and command is not None and "git" in command and _COMMITS.search(command) is not None
 
 
-def patch_lines(raw: Raw) -> tuple[int | None, int | None]:
+class Patch(NamedTuple):
+    """What an edit did to its file."""
+
+    added: int | None = None
+    removed: int | None = None
+    change: str | None = None
+
+
+_NO_PATCH = Patch()
+
+
+def patch_of(raw: Raw) -> Patch:
     """Lines added and removed by Write and Edit; a new file counts as the client counts it: split at newlines."""
     if b'"structuredPatch"' not in bytes(raw):
-        return None, None
+        return _NO_PATCH
     try:
         result = _PATCH.decode(raw)
     except (msgspec.MsgspecError, RecursionError):
-        return None, None
+        return _NO_PATCH
     lines = [line[:1] for hunk in result.structuredPatch for line in hunk.lines]
     if result.type == "create" and not lines:
-        return len((result.content or "").split("\n")), 0
-    return lines.count("+"), lines.count("-")
+        return Patch(len((result.content or "").split("\n")), 0, "created")
+    return Patch(lines.count("+"), lines.count("-"), "modified")

@@ -79,7 +79,8 @@ create table tool_calls (
     tool_call_id text primary key, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text, tool_name text, input_summary text, input_bytes integer, output_bytes integer, success integer,
     duration_ms integer, file_path text, agent_id text, request_key integer, finished_at text,
-    lines_added integer, lines_removed integer, denied integer, turn_index integer
+    lines_added integer, lines_removed integer, denied integer, turn_index integer,
+    category text, subject text, change text
 ) without rowid;
 create index tool_calls_session on tool_calls (session_id, timestamp);
 create index tool_calls_failed on tool_calls (timestamp) where success = 0;
@@ -131,7 +132,8 @@ create index commits_session on commits (session_id);
 create index commits_committed_at on commits (committed_at);
 create table observations (
     observation_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
-    timestamp text, kind text not null, title text, detail text
+    timestamp text, kind text not null, title text, detail text, outcome text, item text, file_path text,
+    tool_call_id text, agent_id text
 );
 create index observations_session on observations (session_id, timestamp);
 create table session_summaries (
@@ -141,7 +143,7 @@ create table session_summaries (
 );
 create table facets (
     session_id text primary key references sessions (session_id) on delete cascade,
-    goal text, outcome text, friction text, raw text, updated_at text
+    goal text, outcome text, friction text, raw text, updated_at text, mtime_ns integer, bytes integer
 );
 create table sources (
     path text primary key, agent text not null, session_id text, size integer not null, mtime_ns integer not null,

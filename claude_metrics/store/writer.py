@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from claude_metrics import clock
-from claude_metrics.models import Batch, Copy, Prompt, Request, Response, SessionFacts, ToolCall, merged
+from claude_metrics.models import Batch, Copy, Observation, Prompt, Request, Response, SessionFacts, ToolCall, merged
 
 Priced = Callable[[Request], Request]
 Touched = dict[str, str]
@@ -25,6 +25,7 @@ def upsert(connection: sqlite3.Connection, batches: Sequence[Batch], priced: Pri
     copies += _prompts(connection, [p for b in batches for p in b.prompts], touched)
     connection.executemany("insert or ignore into copies (key, session_id) values (?, ?)", copies)
     _tool_calls(connection, [t for b in batches for t in b.tool_calls], touched)
+    observe(connection, [o for b in batches for o in b.observations])
     _cost_states(connection, batches, touched)
     _responses(connection, [r for b in batches for r in b.responses])
     return touched
@@ -167,6 +168,20 @@ def _tool_calls(connection: sqlite3.Connection, rows: list[ToolCall], touched: T
     for row in rows:
         if row.session_id in touched:
             _touch(touched, row.session_id, row.timestamp or row.finished_at)
+
+
+_SAID = [c for c in Observation._fields if c not in ("observation_id", "session_id")]
+_OBSERVE = (
+    f"insert into observations ({', '.join(Observation._fields)}) select :observation_id, c.session_id,"
+    f" {', '.join(f':{c}' for c in _SAID)} from tool_calls c where c.tool_call_id = :tool_call_id"
+    f" on conflict (observation_id) do update set {', '.join(f'{c} = coalesce(excluded.{c}, {c})' for c in _SAID)}"
+    f" where {' or '.join(f'coalesce(excluded.{c}, {c}) is not {c}' for c in _SAID)}"
+)
+
+
+def observe(connection: sqlite3.Connection, rows: Iterable[Observation]) -> None:
+    """What was seen of a tool call belongs to whoever the call belongs to."""
+    connection.executemany(_OBSERVE, (row._asdict() for row in rows))
 
 
 _ANSWER = """update turns set response = :response, responded_at = :responded_at,
