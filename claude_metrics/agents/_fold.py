@@ -13,6 +13,7 @@ from claude_metrics.agents._tools import COMMAND
 from claude_metrics.models import Batch, GitCommand, Prompt, Request, Response, SessionFacts, Source, ToolCall, merged
 
 TAIL = 64
+_NOTHING: tuple[None, ...] = (None,) * (len(ToolCall._fields) - 2)
 
 
 class Fold:
@@ -58,6 +59,10 @@ class Fold:
         if known is not None:
             row = ToolCall._make(old if new is None else new for old, new in zip(known, row, strict=True))
         self.tool_calls[row.tool_call_id] = row
+
+    def complete(self, call_id: str, session_id: str, **known: Any) -> None:
+        """What became known of a call later."""
+        self.call(ToolCall(call_id, session_id, *_NOTHING)._replace(**known))
 
     def prompt(self, key: int, session_id: str, stamp: str, said: str) -> None:
         self.flush_answer(session_id)

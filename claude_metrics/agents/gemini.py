@@ -3,7 +3,8 @@
 `session-<minute>-<8 of the id>.jsonl`, subagents in `<session>/<agent>.jsonl`. Older clients wrote one `.json` object,
 which a resume copies, message by message, into a `.jsonl` beside it. Verified: 0.61.0.
 
-Tokens: `input` includes `cached`; `thoughts` are billed on top of `output`, `tool` on top of `input`; a model per message.
+Tokens: `input` includes `cached`; `thoughts` are billed on top of `output`, `tool` on top of `input`. The model is
+the message's.
 """
 
 from __future__ import annotations
