@@ -40,7 +40,7 @@ class Damaged(Config):
     """What could be used of a file with a mistake in it (`lenient`)."""
 
 
-_TABLES = ("prices", "tools")
+_KINDS = {str: "a text", float: "a number", int: "a whole number", bool: "true or false", tuple: "a list"}
 KEYS = {name: f.type for name, f in Config.__dataclass_fields__.items()}
 
 
@@ -107,7 +107,7 @@ def checked(key: str, value: Any, path: Path) -> Any:
         return float(value)
     if type(value) is not type(default):
         raise ClaudeMetricsError(
-            f"`{key}` must be {type(default).__name__}, not {type(value).__name__}; {path}; mend it"
+            f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; mend it"
         )
     return value
 

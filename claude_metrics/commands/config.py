@@ -1,0 +1,114 @@
+"""`claude-metrics config`: read and change the settings; the file's comments and order stay."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from claude_metrics.commands import options
+from claude_metrics.errors import ClaudeMetricsError
+
+
+@click.group()
+def config() -> None:
+    """Settings: get, set, unset, path.
+
+    Example: claude-metrics config set content none
+    """
+
+
+@config.command()
+@options.as_json
+def path(as_json: bool) -> None:
+    """Print where the config file is; it need not exist.
+
+    Example: claude-metrics config path
+    """
+    from claude_metrics import paths
+
+    file = paths.config_file()
+    if as_json:
+        options.print_json({"path": str(file), "exists": file.exists()})
+    else:
+        click.echo(click.format_filename(file))
+
+
+@config.command()
+@click.argument("key", required=False)
+@options.as_json
+def get(key: str | None, as_json: bool) -> None:
+    """Print the value in force of KEY, or of all.
+
+    Example: claude-metrics config get timezone
+    """
+    from claude_metrics import config as settings
+    from claude_metrics import config_edit as engine
+
+    found = settings.load()
+    value = engine.get(found, key) if key else asdict(found)
+    if as_json:
+        options.print_json(value)
+    elif key and not isinstance(value, dict):
+        click.echo(_shown(value))
+    else:
+        import tomlkit
+
+        click.echo(tomlkit.dumps(value).strip())
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@options.db_path
+def set_command(key: str, value: str, db_path: Path) -> None:
+    """Set KEY to VALUE. A model's own prices, in USD per million tokens: prices."MODEL".input, output, cache_read,
+    cache_write_5m, cache_write_1h; stored requests are priced anew.
+
+    Example: claude-metrics config set 'prices."my-model".input' 3.0
+    """
+    from claude_metrics import config_edit as engine
+
+    stored = engine.put(key, value)
+    click.echo(f"{key} = {json.dumps(stored)}")
+    _price_anew(key, db_path)
+
+
+@config.command()
+@click.argument("key")
+@options.db_path
+def unset(key: str, db_path: Path) -> None:
+    """Take KEY out of the file: its default holds again.
+
+    Example: claude-metrics config unset 'prices."my-model"'
+    """
+    from claude_metrics import config_edit as engine
+
+    click.echo(f"{key} is back to its default" if engine.remove(key) else f"{key} was not set")
+    _price_anew(key, db_path)
+
+
+def _price_anew(key: str, db_path: Path) -> None:
+    """At once; if that is not possible now, the next recording does it."""
+    import sqlite3
+    from contextlib import closing
+
+    from claude_metrics import config as settings
+    from claude_metrics import reprice
+    from claude_metrics.store import connection as database
+
+    if not key.startswith("prices") or not db_path.exists():
+        return
+    try:
+        found = settings.load()
+        with closing(database.connect(db_path, found.journal_mode)) as connection:
+            reprice.refresh(connection, found)
+    except (ClaudeMetricsError, sqlite3.Error) as error:
+        click.echo(f"stored requests will be priced anew at the next sync ({error})", err=True)
