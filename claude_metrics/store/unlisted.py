@@ -52,23 +52,45 @@ class Row(NamedTuple):
 NOTHING = State("", "", 0.0, 0, 0, 0, 0, {})
 
 
-def settle(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pricing) -> None:
-    """Replace the `unlisted` rows of `sessions`, and set the figures their agents gave for them alone."""
-    for session_id in sessions:
-        states = _states(connection, session_id)
-        if states:
-            _settle_one(connection, session_id, states, pricing)
+class Account(NamedTuple):
+    """A session's totals beside its lines: what they began with, all its listed rows, and those the totals include."""
+
+    states: list[State]
+    base: State
+    listed: Sums
+    covered: Sums
+
+    @property
+    def own(self) -> Sums:
+        """Per model, what the agent says it billed in this session alone."""
+        return _difference(self.states[-1].models, self.base.models)
 
 
-def _settle_one(connection: sqlite3.Connection, session_id: str, states: list[State], pricing: Pricing) -> None:
+def account(connection: sqlite3.Connection, session_id: str) -> Account | None:
+    """None where the agent wrote no total."""
+    states = _states(connection, session_id)
+    if not states:
+        return None
     listed = _listed(connection, session_id)
     names = {canonical(model): model for model in listed}
     base = _renamed(baseline(connection, session_id, states[0]), names)
-    states = [_renamed(state, names) for state in states]
-    covered = listed
-    if not _same(listed, _difference(states[-1].models, base.models)):
-        prompts = _prompts(connection, session_id)
-        covered = covered_sums(_rows(connection, session_id, prompts), prompts, states, base)
+    found = Account([_renamed(state, names) for state in states], base, listed, listed)
+    if _same(listed, found.own):
+        return found
+    prompts = _prompts(connection, session_id)
+    return found._replace(covered=covered_sums(_rows(connection, session_id, prompts), prompts, found.states, base))
+
+
+def settle(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pricing) -> None:
+    """Replace the `unlisted` rows of `sessions`, and set the figures their agents gave for them alone."""
+    for session_id in sessions:
+        found = account(connection, session_id)
+        if found:
+            _settle_one(connection, session_id, found, pricing)
+
+
+def _settle_one(connection: sqlite3.Connection, session_id: str, found: Account, pricing: Pricing) -> None:
+    states, base, covered = found.states, found.base, found.covered
     wanted = _unlisted_rows(session_id, states, base, covered, pricing)
     old = connection.execute(
         "select id, cost_usd from token_usage where session_id = ? and kind = 'unlisted'", (session_id,)
