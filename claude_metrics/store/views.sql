@@ -16,7 +16,7 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
     u.input_tokens, u.output_tokens, u.cache_creation_tokens, u.cache_read_tokens,
     u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens as total_tokens,
     u.cache_creation_5m_tokens, u.cache_creation_1h_tokens, u.reasoning_tokens, u.web_search_requests,
-    u.speed, u.inference_geo, u.cost_usd, u.understated_tokens, u.message_id, u.request_id
+    u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id
 from token_usage u join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
 create view v_usage as
