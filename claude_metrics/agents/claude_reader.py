@@ -229,10 +229,10 @@ class Reader:
     ) -> None:
         name, what = block.name or "", describe(block.input)
         command = [cwd or "", (what.command or "")[:TEXT]] if is_git(name, what.command) else None
-        if len(self.calls) < OPEN_CALLS:
-            self.calls[call_id] = [stamp, owner, command, name, check]
         category = category_of(name)
         check = check_of(what.command) if category == "shell" and what.command else None
+        if len(self.calls) < OPEN_CALLS:
+            self.calls[call_id] = [stamp, owner, command, name, check]
         self.tool_call(
             ToolCall(
                 call_id, owner, stamp, name, what.summary, len(bytes(block.input)), None, None, None, what.file_path,
@@ -254,13 +254,11 @@ class Reader:
                 patch.removed, 1 if record.toolDenialKind is not None else None, None, None, patch.change,
             )
         )  # fmt: skip
-        if command and began and stamp:
-            self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
         if stamp and (check or name in claude_observe.RULES):
             self.observe(block, record, stamp, owner, name, check)
+        if command and began and stamp:
+            self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
 
-    def tool_call(self, row: ToolCall) -> None:
-        known = self.tool_calls.get(row.tool_call_id)
     def observe(
         self, block: ResultBlock, record: UserRecord, stamp: str, owner: str, name: str | None, check: str | None
     ) -> None:
@@ -273,6 +271,8 @@ class Reader:
         elif name:
             self.batch.observations.extend(claude_observe.found(name, result))
 
+    def tool_call(self, row: ToolCall) -> None:
+        known = self.tool_calls.get(row.tool_call_id)
         self.tool_calls[row.tool_call_id] = row if known is None else known.completed_by(row)
 
     def git(self, call: str, session: str, command: list[str], start: str, end: str | None, output: str) -> None:
