@@ -191,6 +191,7 @@ class SessionFacts:
     parent_session_id: str | None = None
     opened_at: str | None = None
     first_record_at: str | None = None
+    forked_at: str | None = None
     last_record_at: str | None = None
     ended_at: str | None = None
     end_reason: str | None = None
@@ -225,8 +226,8 @@ class Batch:
     copies: list[Copy] = field(default_factory=list)
     cost_states: list[CostState] = field(default_factory=list)
     git_commands: list[GitCommand] = field(default_factory=list)
-    cwds: list[str] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    cwds: list[str] = field(default_factory=list)
     since: str | None = None
     unknown: dict[str, int] = field(default_factory=dict)
     bad_lines: int = 0

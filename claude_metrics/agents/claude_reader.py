@@ -74,6 +74,7 @@ class Reader:
         self.calls: dict[str, list[Any]] = state.get("calls", {})
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
         self.copied: bool = state.get("copied", False)
+        self.forked: bool = state.get("forked", False)
         self.last: str | None = state.get("last")
         self.batch.since = self.last
         self.home: str | None = session_name(source.session_id) if source.session_id else state.get("home")
@@ -123,7 +124,9 @@ class Reader:
             if self.last is None or stamp > self.last:
                 self.last = stamp
             if self.source.agent_id is None:
-                if facts.first_record_at is None or stamp < facts.first_record_at:
+                if self.forked and session_id == self.home:
+                    facts.forked_at = min(facts.forked_at or stamp, stamp)
+                elif facts.first_record_at is None or stamp < facts.first_record_at:
                     facts.first_record_at = stamp
                 if facts.last_record_at is None or stamp > facts.last_record_at:
                     facts.last_record_at = stamp
@@ -175,10 +178,9 @@ class Reader:
         Prompts wait for the answer behind them: a copied answer says that they are copies too.
         """
         facts = self.facts(here)
-        if not self.copied:
-            facts.first_record_at = facts.last_record_at = facts.opened_at
         facts.parent_session_id = owner
-        self.copied, self.answer = True, None
+        self.copied = self.forked = True
+        self.answer = None
         for prompt in self.waiting:
             self.batch.prompts.append(prompt._replace(session_id=owner, owner_known=1))
             self.batch.copies.append(Copy(prompt.prompt_id, here))
@@ -357,7 +359,8 @@ class Reader:
         """The state after the last whole line, as plain JSON."""
         waiting = [list(prompt._replace(prompt=None)) for prompt in self.waiting]
         return {
-            **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied, "last": self.last,
+            **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied,
+            "forked": self.forked, "last": self.last,
             "placeholder": list(self.placeholder), "home": self.home,
         }  # fmt: skip
 

@@ -36,7 +36,7 @@ create table sessions (
     cache_read_tokens integer not null default 0, cache_creation_tokens integer not null default 0,
     understated_tokens integer not null default 0,
     first_prompt text, summary text, title text, recorded_by text, updated_at text,
-    opened_at text, first_record_at text, last_record_at text, ended_at text,
+    opened_at text, first_record_at text, forked_at text, last_record_at text, ended_at text,
     payload_cost_usd real, source_cost_usd real, source_lines_added integer, source_lines_removed integer,
     forked_totals text
 );

@@ -85,7 +85,8 @@ def _start_times(connection: sqlite3.Connection, sessions: list[str]) -> None:
     """A fork's file begins with its parent's times; its own beginning is the first thing only it has."""
     marks = ", ".join("?" * len(sessions))
     connection.execute(
-        f"""update sessions as s set start_time = case when exists (
+        f"""update sessions as s set start_time = case
+        when forked_at is not null then min(forked_at, coalesce(opened_at, forked_at)) when exists (
             select 1 from copies c join token_usage u on u.id = c.key
             where c.session_id = s.session_id and u.session_id <> s.session_id and not u.owner_known)
         then coalesce(opened_at, (select min(timestamp) from token_usage u where u.session_id = s.session_id

@@ -35,7 +35,8 @@ def _note(connection: sqlite3.Connection, touched: Touched) -> None:
     connection.executemany("insert into touched (session_id, since) values (?, ?)", rows)
 
 
-_TURN_OF = """(select t.turn_index from turns t where t.session_id = {row}.session_id and t.started_at <= {row}.timestamp
+_TURN_OF = """(select t.turn_index from turns t
+    where t.session_id = {row}.session_id and t.started_at <= {row}.timestamp
     order by t.started_at desc, t.turn_index desc limit 1)"""
 
 # Numbers are given anew only where they differ; taken back first, because (session_id, turn_index) is unique.
@@ -84,7 +85,8 @@ _TOTALS = (
         total_cost_usd = case when u.requests > 0 then u.cost else coalesce(payload_cost_usd, source_cost_usd, 0.0) end,
         cost_source = case when u.requests = 0 and coalesce(payload_cost_usd, source_cost_usd) is not null
             then 'reported' else 'calculated' end
-        from (select t.session_id, count(u.id) as requests, total(input_tokens) as input, total(output_tokens) as output,
+        from (select t.session_id, count(u.id) as requests,
+                total(input_tokens) as input, total(output_tokens) as output,
                 total(cache_read_tokens) as reads, total(cache_creation_tokens) as writes, sum(cost_usd) as cost,
                 total(case when cost_usd is null then {_UNPRICED} end) as unpriced,
                 total(kind = 'message' and agent_id is null) as messages, total(understated_tokens) as understated,

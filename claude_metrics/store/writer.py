@@ -37,7 +37,7 @@ def _touch(touched: Touched, session_id: str, moment: str | None) -> None:
 
 # -- sessions ------------------------------------------------------------------
 
-_EARLIEST, _LATEST = ("opened_at", "first_record_at"), ("last_record_at", "ended_at")
+_EARLIEST, _LATEST = ("opened_at", "first_record_at", "forked_at"), ("last_record_at", "ended_at")
 _KEPT = ("project_path", "parent_session_id", "agent_type")
 _NEWEST = (
     "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "title", "summary",
