@@ -216,3 +216,21 @@ def blocks(asked: Asked, active: bool) -> None:
     where = replace(asked.where, agents=asked.where.agents or (AGENTS["claude"].AGENT_TYPE,))
     found = windows(asked.connection, where, time.time())
     report_output.show_blocks(asked, [entry for entry in found if entry.about["active"] or not active])
+
+
+@report.command()
+@click.option("--all", "whole", is_flag=True, help="The sessions that agree as well.")
+@filtered(breakdown=False)
+def audit(asked: Asked, whole: bool) -> None:
+    """Our figure and the agent's own, per session, with the cause of each difference; sessions on disk and stored.
+
+    Example: claude-metrics report audit --since 2026-11-01
+    """
+    from claude_metrics.agents import AGENTS
+    from claude_metrics.commands import report_output_audit
+    from claude_metrics.report_audit import audit as audited
+    from claude_metrics.report_coverage import coverage
+
+    names = [name for name in AGENTS if not asked.where.agents or AGENTS[name].AGENT_TYPE in asked.where.agents]
+    found = audited(asked.connection, asked.where)
+    report_output_audit.show(asked, found, coverage(asked.connection, names), whole)
