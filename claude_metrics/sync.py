@@ -17,8 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, config, ingest, reprice
-from claude_metrics.agents import AGENTS
+from claude_metrics import clock, config, endings, ingest, reprice
+from claude_metrics.agents import AGENTS, claude_processes
 from claude_metrics.commits import CommitCache
 from claude_metrics.log import logger
 from claude_metrics.models import Batch, Source
@@ -103,6 +103,19 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
     report.updated = len(touched - created)
     report.unchanged = max(0, report.found - report.new - report.updated - report.failed)
     return report
+
+
+def end_killed(db_path: Path, agents: Iterable[str]) -> int:
+    """Mark sessions whose process is gone as ended; returns how many."""
+    dead = claude_processes.dead_sessions(AGENTS["claude"].data_dirs()) if "claude" in agents else set()
+    if not dead:
+        return 0
+    settings = config.lenient()
+    connection = database.connect(db_path, settings.journal_mode)
+    try:
+        return endings.mark_killed(connection, dead, settings)
+    finally:
+        connection.close()
 
 
 def _names(connection: sqlite3.Connection, sources: Iterable[Source]) -> Iterator[str]:

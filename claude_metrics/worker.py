@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from claude_metrics import clock, config, ingest, paths, reprice, spool
+from claude_metrics import backup, clock, config, ingest, paths, reprice, spool
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache
 from claude_metrics.errors import ClaudeMetricsError
@@ -270,6 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             done = run(options.spool or paths.spool_dir(), db_path)
             logger.info("recorded %d, failed %d", done.recorded, done.failed)
+            backup.daily(db_path)
     except (ClaudeMetricsError, OSError) as error:
         logger.error("%s", error)
         return 1

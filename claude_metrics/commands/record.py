@@ -1,8 +1,8 @@
-"""Commands that record: `sync`, `worker`, `setup`."""
+"""Commands that record: `sync`, `worker`."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,17 +35,29 @@ def sync(
     if root and len(agents) > 1:
         raise click.UsageError("--path is one agent's data folder: give one --agent with it")
     names = agents or (("claude",) if root else tuple(AGENTS))
-    while True:
-        once(db_path, names, root, since, dry_run, as_json)
-        if not watch:
-            return
-        time.sleep(interval)
+    if watch and dry_run:
+        raise click.UsageError("--dry-run writes nothing, --watch goes on recording: give one of them")
+    if watch:
+        _watch(lambda: once(db_path, names, root, since, False, as_json), interval)
+        return
+    from claude_metrics import config
+
+    config.load()
+    once(db_path, names, root, since, dry_run, as_json)
+
+
+def _watch(one_round: Callable[[], None], interval: int) -> None:
+    from claude_metrics import log
+    from claude_metrics import watch as engine
+
+    log.to_file()
+    engine.watch(one_round, interval, lambda line: click.echo(f"claude-metrics: {line}", err=True))
 
 
 def once(
     db_path: Path, agents: tuple[str, ...], root: Path | None, since: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    from claude_metrics import paths, spool, worker
+    from claude_metrics import backup, paths, spool, worker
     from claude_metrics import sync as engine
 
     if not dry_run and not root and spool.pending(paths.spool_dir()):
@@ -55,7 +67,10 @@ def once(
         _print_plan(found, as_json)
         return
     report = _with_progress(db_path, found, known)
+    if not root:
+        engine.end_killed(db_path, agents)
     _print_report(report, as_json)
+    backup.daily(db_path)
     if report.failed and not (report.new or report.updated or report.unchanged):
         raise ClaudeMetricsError(f"nothing could be read: {report.problems[0]}; check the file's owner and mode")
 
