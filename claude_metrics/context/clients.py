@@ -1,0 +1,53 @@
+"""How each client takes the note: how long it may be, in what that client counts, and the form on stdout.
+
+A new client is one line of `CLIENTS` and one line of its test. Limits: Claude Code and Codex shorten what is beyond
+10,000 characters; Gemini has been seen to take 200,000, Cursor and OpenCode document none.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claude_metrics.context.text import Length
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    limit: int
+    length: Length
+    wrap: Callable[[str], str]
+    empty: str = "{}"  # valid, and says nothing
+
+    def output(self, note: str) -> str:
+        return self.wrap(note) if note else self.empty
+
+
+def utf16(text: str) -> int:
+    """What JavaScript counts as characters: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf8(text: str) -> int:
+    """What Rust's `str::len` counts: bytes; never fewer than characters."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def nested(note: str) -> str:
+    return json.dumps({"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": note}})
+
+
+def flat(note: str) -> str:
+    return json.dumps({"additional_context": note})
+
+
+PLAIN = Client(9_500, len, str, empty="")  # a terminal; OpenCode's plugin, which sends it with every request
+CLIENTS = {
+    "claude": Client(9_500, utf16, nested),
+    "codex": Client(9_500, utf8, nested),
+    "gemini": Client(20_000, utf16, nested),
+    "cursor": Client(9_500, utf16, flat),
+}
+
+
+def client_of(tool: str | None) -> Client:
+    return CLIENTS[tool] if tool else PLAIN

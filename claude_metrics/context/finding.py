@@ -1,0 +1,116 @@
+"""Which repositories a workspace holds: itself, its submodules, and those that lie in its folders.
+
+Only the file system is asked, never git, and never outside the workspace: a submodule's path that leads out of it, by
+`..` or through a link, is left alone. The walk is bounded in depth, in folders and by the caller's clock.
+"""
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+DEPTH = 3
+MAX_FOLDERS = 3000
+MAX_GITMODULES = 1 << 20
+# Where other people's code, caches and builds lie; hidden folders are left out as well.
+SKIPPED = {"node_modules", "bower_components", "site-packages", "__pycache__", "venv", "env", "vendor"}
+SKIPPED |= {"target", "build", "dist"}
+_PATH = re.compile(rb"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+
+
+def workspace_of(folder: str) -> str:
+    """The repository around `folder`, or the folder itself. Kept dotfiles in the home are not a workspace."""
+    here, home = Path(folder), Path.home()
+    for place in (here, *here.parents):
+        if place == home and place != here:
+            break
+        if _is_repository(place):
+            return str(place)
+    return folder
+
+
+def _is_repository(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:
+        return False
+
+
+class Search:
+    """Iterate to get the repositories' folders; afterwards it tells what it did not look at."""
+
+    def __init__(self, root: str, until: float) -> None:
+        self.root = os.path.realpath(root)
+        self.until = until  # on `time.monotonic`'s clock
+        self.not_checked_out: list[str] = []
+        self.complete = True
+        self._seen: set[str] = set()
+
+    def __iter__(self) -> Iterator[str]:
+        if _is_repository(Path(self.root)):
+            yield from self._with_submodules(self.root)
+        yield from self._nested()
+
+    def _with_submodules(self, top: str) -> Iterator[str]:
+        waiting = deque([top])
+        while waiting:
+            folder = waiting.popleft()
+            if folder in self._seen:
+                continue
+            self._seen.add(folder)
+            yield folder
+            waiting.extend(self._submodules(folder))
+
+    def _submodules(self, top: str) -> list[str]:
+        """The folders that `.gitmodules` names, where they are checked out inside the workspace."""
+        found = []
+        for name in _module_paths(top):
+            folder = os.path.realpath(os.path.join(top, name))  # noqa: PTH118 - a name from outside, not yet a path
+            if not folder.startswith(self.root.rstrip("/") + "/"):
+                continue
+            if _is_repository(Path(folder)):
+                found.append(folder)
+            else:
+                self.not_checked_out.append(os.path.relpath(folder, self.root))
+        return found
+
+    def _nested(self) -> Iterator[str]:
+        """Breadth first, so that a bound leaves out what is deepest."""
+        waiting, looked = deque([(self.root, 0)]), 0
+        while waiting:
+            folder, depth = waiting.popleft()
+            looked += 1
+            if looked > MAX_FOLDERS or time.monotonic() > self.until:
+                self.complete = False
+                return
+            for child in _folders(folder):
+                if child in self._seen:
+                    continue
+                if _is_repository(Path(child)):
+                    yield from self._with_submodules(child)
+                elif depth + 1 < DEPTH:
+                    waiting.append((child, depth + 1))
+
+
+def _module_paths(top: str) -> list[str]:
+    try:
+        file = Path(top, ".gitmodules")
+        if not file.is_file():
+            return []
+        with file.open("rb") as opened:
+            text = opened.read(MAX_GITMODULES)
+    except OSError:
+        return []
+    names = (os.fsdecode(found[1].strip(b'"')) for found in _PATH.finditer(text))
+    return [name for name in names if "\0" not in name]
+
+
+def _folders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            kept = [entry for entry in entries if entry.name not in SKIPPED and entry.name[0] != "."]
+            return sorted(entry.path for entry in kept if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []

@@ -1,0 +1,118 @@
+"""Ask everything at once and wait until it is known or the deadline comes; what is late is left out.
+
+All that touches the workspace or the database runs in daemon threads: a dead network disk holds them, not the note.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from claude_metrics.context import repositories
+from claude_metrics.context.finding import Search, workspace_of
+from claude_metrics.context.repositories import Repository
+from claude_metrics.context.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from claude_metrics.context.spend import Spend
+    from claude_metrics.context.tools import Tool
+
+THREADS = 12
+END_S = 0.15  # git is ended this long before the deadline: that takes a moment, and so does writing the note
+SEARCH_SHARE = 0.5  # of the time
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the note is made of. `tools` and `spend` are None when they were late (`spend` also without a database)."""
+
+    workspace: str
+    repositories: list[Repository] = field(default_factory=list)
+    late_repositories: int = 0
+    not_checked_out: list[str] = field(default_factory=list)
+    complete: bool = False  # all folders were looked through
+    tools: "list[Tool] | None" = None
+    spend: "Spend | None" = None
+    late: list[str] = field(default_factory=list)  # sections by name
+
+
+def gather(folder: str, db: Path | None, settings: Settings, session: str = "") -> Facts:
+    """The facts of the workspace around `folder`; `session` is the one that begins, not its own predecessor."""
+    began = time.monotonic()
+    until = began + max(0.2, settings.context_deadline_s)
+    facts = Facts(folder)
+    survey = _Survey(facts, began, until - END_S)
+    jobs = {
+        "repositories": survey.run,
+        "tools": lambda: _find_tools(facts, folder, settings),
+        "spend": lambda: _read_spend(facts, folder, db, settings, session, until - END_S),
+    }
+    threads = {name: _start(job) for name, job in jobs.items()}  # git first: what follows is imported meanwhile
+    for thread in threads.values():
+        thread.join(_left(until))
+    survey.finish(until)
+    facts.late = [name for name, thread in threads.items() if thread.is_alive() and name != "repositories"]
+    return facts
+
+
+def _start(job: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=job, daemon=True)
+    thread.start()
+    return thread
+
+
+def _left(until: float) -> float:
+    return max(0.0, until - time.monotonic())
+
+
+def _find_tools(facts: Facts, folder: str, settings: Settings) -> None:
+    from claude_metrics.context import tools
+
+    facts.tools = tools.find(settings.tools, workspace_of(folder))
+
+
+def _read_spend(facts: Facts, folder: str, db: Path | None, settings: Settings, session: str, until: float) -> None:
+    from claude_metrics.context import spend
+
+    if db is not None:
+        facts.spend = spend.read(db, workspace_of(folder), settings, time.time(), until, session)
+
+
+class _Survey:
+    """Repositories are asked while the search for more goes on, by as many threads as there is work for."""
+
+    def __init__(self, facts: Facts, began: float, until: float) -> None:
+        self._facts, self._until = facts, until
+        self._search_until = began + (until - began) * SEARCH_SHARE
+        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._read: list[Repository] = []
+        self._found = 0
+
+    def run(self) -> None:
+        self._facts.workspace = workspace_of(self._facts.workspace)
+        search = Search(self._facts.workspace, self._search_until)
+        for top in search:
+            self._found += 1
+            self._waiting.put(top)
+            if len(self._threads) < THREADS:
+                self._threads.append(_start(lambda root=search.root: self._ask(root)))  # type: ignore[misc]
+        for _ in self._threads:
+            self._waiting.put(None)
+        self._facts.complete = search.complete
+        self._facts.not_checked_out = search.not_checked_out
+
+    def _ask(self, root: str) -> None:
+        while (top := self._waiting.get()) is not None:
+            state = repositories.read(top, root, self._until)
+            if state:
+                self._read.append(state)
+
+    def finish(self, until: float) -> None:
+        for thread in list(self._threads):
+            thread.join(_left(until))
+        self._facts.repositories = list(self._read)
+        self._facts.late_repositories = self._found - len(self._facts.repositories)

@@ -1,0 +1,231 @@
+"""What was spent lately and how the last session ended: read over the views, read-only, never waited for."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from claude_metrics.context.settings import Settings
+from claude_metrics.context.text import ago, clean, several
+
+BUSY_S = 0.25  # a writer's commit takes a few ms; whoever holds the database longer is not waited for
+STEPS = 1000  # of SQLite's machine, between two looks at the clock
+PLAN_ITEMS = 5
+DONE = {"completed", "complete", "done", "cancelled", "canceled", "deleted"}
+
+
+@dataclass(slots=True)
+class LastSession:
+    """`next_steps` and `plan` hold what was left to do, as texts."""
+
+    session_id: str
+    agent: str
+    ended_at: float | None
+    status: str | None
+    end_reason: str | None
+    title: str | None
+    cost_usd: float | None
+    commits: int
+    lines_added: int | None
+    lines_removed: int | None
+    outcome: str | None = None
+    plan: list[str] = field(default_factory=list)
+    next_steps: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Spend:
+    """USD of this project; `*_left_usd` is what all projects together have left, negative when it is exceeded."""
+
+    today_usd: float = 0.0
+    week_usd: float = 0.0
+    week_unpriced_tokens: int = 0
+    budget_daily_usd: float | None = None
+    daily_left_usd: float | None = None
+    budget_monthly_usd: float | None = None
+    monthly_left_usd: float | None = None
+    last_session: LastSession | None = None
+
+
+def read(db: Path, root: str, settings: Settings, now: float, until: float, session_id: str = "") -> Spend | None:
+    """None when there is no database, or none that can be read by `until` (on `time.monotonic`'s clock)."""
+    if not db.is_file():
+        return None
+    try:
+        with closing(_open(db, until)) as connection:
+            return _read(connection, _Place(root), settings, now, session_id)
+    except (sqlite3.Error, OSError, ValueError):
+        return None
+
+
+def _open(db: Path, until: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{db.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
+    connection.execute("pragma query_only = on")
+    connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+class _Place:
+    """The workspace's folder and all below it, as SQL: sessions begin in any of them."""
+
+    def __init__(self, root: str) -> None:
+        terms, self.values = [], list[str]()
+        for folder in dict.fromkeys((root, os.path.realpath(root))):
+            below = folder.rstrip(os.sep) + os.sep
+            terms.append("project_path = ? or (project_path >= ? and project_path < ?)")
+            self.values += [folder, below, below[:-1] + chr(ord(os.sep) + 1)]
+        self.sql = f"({' or '.join(terms)})"
+
+
+def _read(connection: sqlite3.Connection, here: _Place, settings: Settings, now: float, session_id: str) -> Spend:
+    spend = Spend()
+    today, monday, first = (begin.timestamp() for begin in _begins(now, _zone(settings.timezone)))
+    spend.today_usd, _ = _sum(connection, today, here)
+    spend.week_usd, spend.week_unpriced_tokens = _sum(connection, monday, here)
+    if settings.budget_daily_usd > 0:
+        spend.budget_daily_usd = settings.budget_daily_usd
+        spend.daily_left_usd = settings.budget_daily_usd - _sum(connection, today)[0]
+    if settings.budget_monthly_usd > 0:
+        spend.budget_monthly_usd = settings.budget_monthly_usd
+        spend.monthly_left_usd = settings.budget_monthly_usd - _sum(connection, first)[0]
+    spend.last_session = _last_session(connection, here, session_id)
+    return spend
+
+
+def _zone(name: str) -> tzinfo | None:
+    """The config's time zone; None, the system's, where it names none or one that is not known here."""
+    if not name:
+        return None
+    try:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name)
+    except Exception:  # ZoneInfoNotFoundError is a KeyError, an odd name a ValueError, a folder an OSError
+        return None
+
+
+def _begins(now: float, zone: tzinfo | None) -> tuple[datetime, datetime, datetime]:
+    """When the local day, the week (a Monday) and the month began."""
+    day = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day, day - timedelta(days=day.weekday()), day.replace(day=1)
+
+
+def _sum(connection: sqlite3.Connection, since: float, here: _Place | None = None) -> tuple[float, int]:
+    sql = "select coalesce(sum(cost_usd), 0), coalesce(sum(unpriced_tokens), 0) from v_usage where time >= ?"
+    where, values = (f" and {here.sql}", here.values) if here else ("", [])
+    row = connection.execute(sql + where, [int(since), *values]).fetchone()
+    return float(row[0]), int(row[1])
+
+
+def _last_session(connection: sqlite3.Connection, here: _Place, session_id: str) -> LastSession | None:
+    row = connection.execute(
+        f"""select session_id, agent, end_time, start_time, status, end_reason, title, first_prompt, total_cost_usd,
+            commits, lines_added, lines_removed from v_sessions
+            where {here.sql} and session_id <> ? and parent_session_id is null
+            order by coalesce(end_time, start_time) desc limit 1""",
+        [*here.values, session_id],
+    ).fetchone()
+    if row is None:
+        return None
+    last = LastSession(
+        row["session_id"], row["agent"], _seconds(row["end_time"] or row["start_time"]), row["status"],
+        row["end_reason"], row["title"] or row["first_prompt"], row["total_cost_usd"], row["commits"] or 0,
+        row["lines_added"], row["lines_removed"],
+    )  # fmt: skip
+    _add_summary(connection, last)
+    return last
+
+
+def _add_summary(connection: sqlite3.Connection, last: LastSession) -> None:
+    sql = "select outcome, next_steps, plan_progress from v_session_summaries where session_id = ?"
+    try:
+        row = connection.execute(sql, [last.session_id]).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        return  # written by an earlier version
+    if row:
+        last.outcome = row["outcome"]
+        last.plan = list(_unfinished(row["plan_progress"]))
+        last.next_steps = [step for step in _unfinished(row["next_steps"]) if step not in last.plan]
+
+
+def _seconds(text: str | None) -> float | None:
+    return datetime.fromisoformat(text).timestamp() if text else None
+
+
+def _unfinished(stored: str | None) -> Iterator[str]:
+    """The texts of a JSON list: strings, or objects with a text and perhaps a status."""
+    try:
+        value: Any = json.loads(stored or "[]")
+    except ValueError:
+        return
+    if isinstance(value, dict):
+        value = value.get("items") or value.get("open") or value.get("todos")
+    for item in value if isinstance(value, list) else []:
+        about = item if isinstance(item, dict) else {"text": item}
+        text = next(
+            (about[key] for key in ("text", "content", "title", "step", "subject", "item") if key in about), None
+        )
+        if isinstance(text, str) and text.strip() and str(about.get("status", "")).lower() not in DONE:
+            yield text
+
+
+# As lines of the note
+
+
+def lines(spend: Spend, now: float) -> list[str]:
+    unpriced = spend.week_unpriced_tokens
+    besides = f", and {unpriced:,} tokens whose price is unknown" if unpriced else ""
+    shown = [f"this project: {usd(spend.today_usd)} today, {usd(spend.week_usd)} this week{besides}"]
+    for left, whole, span in (
+        (spend.daily_left_usd, spend.budget_daily_usd, "today's"),
+        (spend.monthly_left_usd, spend.budget_monthly_usd, "this month's"),
+    ):
+        if left is not None and whole is not None:
+            shown.append(_budget(left, whole, span))
+    return shown + (_last_lines(spend.last_session, now) if spend.last_session else [])
+
+
+def _budget(left: float, whole: float, span: str) -> str:
+    if left < 0:
+        return f"{span} budget of {usd(whole)} for all projects is exceeded by {usd(-left)}"
+    return f"{usd(left)} left of {span} budget of {usd(whole)} for all projects"
+
+
+def _last_lines(last: LastSession, now: float) -> list[str]:
+    shown = [f"last session: {', '.join(_facts(last, now))}"]
+    if last.title:
+        shown[0] += f' - "{clean(last.title, 120)}"'
+    for name, steps in (("unfinished in its plan", last.plan), ("its next steps", last.next_steps)):
+        if steps:
+            more = f"; and {len(steps) - PLAN_ITEMS} more" if len(steps) > PLAN_ITEMS else ""
+            shown.append(f"{name}: " + "; ".join(clean(step, 120) for step in steps[:PLAN_ITEMS]) + more)
+    return shown
+
+
+def _facts(last: LastSession, now: float) -> Iterator[str]:
+    yield ago(now - last.ended_at) if last.ended_at is not None else "at an unknown time"
+    yield f"{clean(last.agent, 20)}"
+    if last.status == "active":
+        yield "not ended"
+    elif last.end_reason:
+        yield f"ended by {clean(last.end_reason, 40)}"
+    if last.outcome:
+        yield f"outcome {clean(last.outcome, 40)}"
+    yield "cost unknown" if last.cost_usd is None else usd(last.cost_usd)
+    yield several(last.commits, "commit")
+    if last.lines_added is not None or last.lines_removed is not None:
+        yield f"+{last.lines_added or 0:,} -{last.lines_removed or 0:,} lines"
+
+
+def usd(amount: float) -> str:
+    return "under $0.01" if 0 < amount < 0.005 else f"${amount:,.2f}"
