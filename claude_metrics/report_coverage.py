@@ -13,7 +13,7 @@ from claude_metrics.store import tombstones
 
 @dataclass(slots=True)
 class Coverage:
-    """Sessions of one agent. `empty`: no prompt and no request in it; `unread`: wait for a sync; `gone`: left the disk."""
+    """Sessions of one agent. `empty`: no prompt, no request; `unread`: wait for a sync; `gone`: left the disk."""
 
     agent: str
     on_disk: int = 0
