@@ -146,3 +146,8 @@ select (select page_count from pragma_page_count()) * (select page_size from pra
 create view v_unpriced as
 select agent, model, sum(unpriced_tokens) as unpriced_tokens, count(distinct session_id) as sessions, sum(requests) as requests
 from v_usage where unpriced_tokens > 0 group by 1, 2;
+-- v_session_summaries: a row per session that has one: what was asked, done and left, lists as JSON; `goal` and `outcome` are the agent's own.
+create view v_session_summaries as
+select m.session_id, m.request, m.investigated, m.decisions, m.completed, m.failed_attempts, m.next_steps,
+    m.files_created, m.files_modified, m.verification_results, m.plan_progress, m.updated_at, f.goal, f.outcome, f.friction
+from session_summaries m left join facets f on f.session_id = m.session_id;
