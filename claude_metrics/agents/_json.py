@@ -51,6 +51,11 @@ def count(value: Any) -> int:
     return int(value) if fits else 0
 
 
+def millis(value: Any) -> int:
+    """Unix milliseconds, or 0."""
+    return int(number(value) or 0)
+
+
 def number(value: Any) -> float | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
     return float(value) if fits else None
