@@ -224,13 +224,23 @@ def _only_session(batch: Batch) -> str | None:
     return next(iter(batch.sessions)) if len(batch.sessions) == 1 else None
 
 
+_AGAIN = """update recordings set finished_at = ?5, bytes_read = bytes_read + ?6,
+    outcome = case outcome when 'recorded' then outcome else ?7 end, error = coalesce(?8, error)
+    where session_id = ?1 and event = ?2 and received_at = ?3"""
+_RECORDING = (
+    "insert into recordings (session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
 def save_recordings(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
-    """`(session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)`."""
-    connection.executemany(
-        "insert into recordings (session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
-    )
+    """`(session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error)`.
+
+    An event that is read twice, because its worker was killed before deleting it, stays one row.
+    """
+    for row in rows:
+        if not connection.execute(_AGAIN, row).rowcount:
+            connection.execute(_RECORDING, row)
 
 
 _COMMIT = (
