@@ -75,6 +75,7 @@ class Reader:
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
         self.copied: bool = state.get("copied", False)
         self.forked: bool = state.get("forked", False)
+        self.forked_at: str | None = state.get("forked_at")
         self.last: str | None = state.get("last")
         self.batch.since = self.last
         self.home: str | None = session_name(source.session_id) if source.session_id else state.get("home")
@@ -125,7 +126,7 @@ class Reader:
                 self.last = stamp
             if self.source.agent_id is None:
                 if self.forked and session_id == self.home:
-                    facts.forked_at = min(facts.forked_at or stamp, stamp)
+                    facts.forked_at = self.forked_at = min(self.forked_at or stamp, stamp)
                 elif facts.first_record_at is None or stamp < facts.first_record_at:
                     facts.first_record_at = stamp
                 if facts.last_record_at is None or stamp > facts.last_record_at:
@@ -179,6 +180,7 @@ class Reader:
         """
         facts = self.facts(here)
         facts.parent_session_id = owner
+        facts.forked_at = self.forked_at = None
         self.copied = self.forked = True
         self.answer = None
         for prompt in self.waiting:
@@ -248,7 +250,7 @@ class Reader:
         if not block.tool_use_id:
             return
         began, owner, command, name, check = self.calls.pop(block.tool_use_id, (None, here, None, None, None))
-        patch = patch_of(record.toolUseResult) if name is None or name in EDITS else _NO_PATCH
+        patch = patch_of(record.toolUseResult, block.content) if name is None or name in EDITS else _NO_PATCH
         self.tool_call(
             ToolCall(
                 block.tool_use_id, owner, None, None, None, None, len(bytes(block.content)), int(not block.is_error),
@@ -360,7 +362,7 @@ class Reader:
         waiting = [list(prompt._replace(prompt=None)) for prompt in self.waiting]
         return {
             **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied,
-            "forked": self.forked, "last": self.last,
+            "forked": self.forked, "forked_at": self.forked_at, "last": self.last,
             "placeholder": list(self.placeholder), "home": self.home,
         }  # fmt: skip
 

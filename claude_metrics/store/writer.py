@@ -37,9 +37,10 @@ def _touch(touched: Touched, session_id: str, moment: str | None) -> None:
 
 # -- sessions ------------------------------------------------------------------
 
-_EARLIEST, _LATEST = ("opened_at", "first_record_at", "forked_at"), ("last_record_at", "ended_at")
+_EARLIEST, _LATEST = ("opened_at", "first_record_at"), ("last_record_at", "ended_at")
 _KEPT = ("project_path", "parent_session_id", "agent_type")
 _NEWEST = (
+    "forked_at",
     "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "title", "summary",
     "total_duration_ms", "total_api_duration_ms", "source_lines_added", "source_lines_removed", "source_cost_usd",
 )  # fmt: skip
