@@ -31,10 +31,10 @@ lint: $(STAMP) ## ruff, mypy, and the generated parts of the README
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@if grep -q '\[\[\[cog' README.md; then $(BIN)/cog --check README.md; fi
+	@$(BIN)/cog -P -I scripts --check --diff README.md
 
 docs: $(STAMP) ## write the generated parts of the README
-	@$(BIN)/cog -r README.md
+	@$(BIN)/cog -P -I scripts -r README.md
 
 bench: $(STAMP) ## time the hook, the start-up and an ingest
 	@$(BIN)/python -m benchmarks
