@@ -41,7 +41,8 @@ def _play(folder: Path) -> None:
 
     click.echo(f"A recorded session of Claude Code ends; scratch folder {folder}")
     played = engine.lay_out(folder)
-    click.echo(f"  transcript  {played.transcript.stat().st_size:,} bytes, laid out as the client does")
+    lines = played.transcript.read_bytes().count(b"\n")
+    click.echo(f"  transcript  {lines} lines, laid out as the client does")
     commits = "rebuilt with the recorded hashes" if played.repository else "left out: git is not installed"
     click.echo(f"  repository  {commits}")
     answer, took = engine.fire(played)
