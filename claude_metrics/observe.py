@@ -11,9 +11,11 @@ file_change   one file of a tool that changes several at once (those of one file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from claude_metrics.models import Observation, key_of
+from claude_metrics.verification import check_of
 
 # What a tool is for; each agent's module says so for its own tools.
 CATEGORIES = ("read", "search", "web", "edit", "shell", "agent", "skill", "mcp", "plan", "question", "other")
@@ -90,6 +92,62 @@ def file_change(call: str, session: str, at: str, path: str, change: str, agent_
     """`change` is created, modified or deleted."""
     return Observation(observation_id("file_change", call, path), session, at, "file_change", None, None, change,
                        None, path, call, agent_id)  # fmt: skip
+
+
+# -- words of a shell and of a commit ------------------------------------------------
+
+_LOOKING = frozenset(
+    ("cat", "head", "tail", "less", "ls", "find", "fd", "grep", "egrep", "rg", "ag", "tree", "wc", "stat", "file", "du",
+     "which", "pwd", "nl", "bat", "jq", "diff", "git status", "git log", "git show", "git diff", "git blame",
+     "git ls-files", "git grep", "git branch", "git remote", "git rev-parse")
+)  # fmt: skip
+_WRITES = re.compile(r">|\$\(|`|\btee\b|-delete\b|-exec\b|\bxargs\b")
+_FILTERS = _LOOKING | {"sort", "uniq", "cut", "tr", "sed -n", "awk", "echo", "cd", "true"}
+_SEPARATOR = re.compile(r"&&|\|\||[;|\n]")
+
+
+def only_looks(command: str | None) -> bool:
+    """True for a command line whose every part reads: `cd src && git log -3 | head`."""
+    if not command or _WRITES.search(command.replace("2>/dev/null", "").replace("2>&1", "")):
+        return False
+    parts = [part.split() for part in _SEPARATOR.split(command) if part.strip()]
+    names = [{" ".join(words[:1]), " ".join(words[:2])} for words in parts]
+    return all(name & _FILTERS for name in names) and any(name & _LOOKING for name in names)
+
+
+def program_of(command: str | None) -> str | None:
+    """What a failed command has in common with its next try: the check it runs, or its program and subcommand."""
+    if not command:
+        return None
+    parts = [part.split() for part in _SEPARATOR.split(command) if part.strip()]
+    last = next((words for words in reversed(parts) if words[0] != "cd"), [""])
+    words = [word for word in last if "=" not in word]
+    return check_of(command) or " ".join(word for word in words[:2] if not word.startswith("-"))
+
+
+_TYPE = re.compile(r"(\w+)(?:\([^)]*\))?!?:\s")
+_TYPES = {
+    "feat": "feature", "feature": "feature", "fix": "bugfix", "bugfix": "bugfix", "hotfix": "bugfix",
+    "refactor": "refactor", "perf": "refactor", "style": "refactor",
+    **dict.fromkeys(("build", "chore", "ci", "docs", "doc", "revert", "test", "tests"), "decision"),
+}  # fmt: skip
+_VERBS = {
+    **dict.fromkeys(("fix", "fixes", "fixed", "repair", "correct", "mend", "handle", "prevent", "avoid"), "bugfix"),
+    **dict.fromkeys(("refactor", "rename", "move", "extract", "simplify", "clean", "reorganise", "reorganize", "inline",
+                     "split", "tidy", "format", "dedupe"), "refactor"),
+    **dict.fromkeys(("bump", "revert", "pin", "drop", "remove", "deprecate", "document"), "decision"),
+}  # fmt: skip
+
+
+def kind_of_commit(subject: str) -> str:
+    """By its conventional-commit type, else by its first verb; a subject with neither adds something."""
+    typed = _TYPE.match(subject)
+    if typed and typed[1].lower() in _TYPES:
+        return _TYPES[typed[1].lower()]
+    return _VERBS.get(subject.split(maxsplit=1)[0].lower() if subject.strip() else "", "feature")
+
+
+# -- plans ---------------------------------------------------------------------------
 
 
 def plan_of(rows: Iterable[tuple[str | None, str | None, str | None, str | None]]) -> list[tuple[str, str]]:

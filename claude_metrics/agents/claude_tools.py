@@ -95,13 +95,16 @@ class Patch(NamedTuple):
     change: str | None = None
 
 
-_NO_PATCH = Patch()
+_NO_PATCH, _CREATED = Patch(), Patch(change="created")
 
 
-def patch_of(raw: Raw) -> Patch:
-    """Lines added and removed by Write and Edit; a new file counts as the client counts it: split at newlines."""
+def patch_of(raw: Raw, said: Raw) -> Patch:
+    """Lines added and removed by Write and Edit; a new file counts as the client counts it: split at newlines.
+
+    Subagents' records have only what the model was told (`said`).
+    """
     if b'"structuredPatch"' not in bytes(raw):
-        return _NO_PATCH
+        return _CREATED if bytes(said).startswith(b'"File created') else _NO_PATCH
     try:
         result = _PATCH.decode(raw)
     except (msgspec.MsgspecError, RecursionError):

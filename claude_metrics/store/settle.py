@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from claude_metrics import clock
-from claude_metrics.store import ownership, rollups, unlisted
+from claude_metrics.store import observations, ownership, rollups, summaries, unlisted
 from claude_metrics.store.writer import FOREVER, Touched
 
 
@@ -23,6 +23,8 @@ def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.P
     for statement in _TOTALS:
         connection.execute(statement, {"now": clock.now(), "machine_id": machine_id})
     rollups.settle(connection)
+    observations.settle(connection)
+    summaries.settle(connection)
     connection.execute("drop table temp.touched")
     return touched
 

@@ -1,0 +1,135 @@
+"""Observations that follow from stored rows: what was read, searched and changed, tried and committed.
+
+They are derived for the touched sessions only, and there for what is new, inside the writer's transaction. The rules:
+
+discovery       a read, search or web tool that succeeded; a shell command that only looks (`observe.only_looks`)
+file_change     an edit that succeeded, by file
+failed_attempt  a tool that failed; `recovered` when later the same one passed on the same file, or with a shell the
+                same program
+feature, bugfix, refactor, decision   the session's own commits, by conventional-commit type (`observe.kind_of_commit`)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from claude_metrics import observe
+from claude_metrics.models import Observation
+
+_LATE = "coalesce(c.finished_at, c.timestamp)"
+_NEW = f"from temp.touched t join tool_calls c on c.session_id = t.session_id and {_LATE} >= t.since"
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Bring the observations of the sessions in `temp.touched` up to date."""
+    _follow(connection)
+    connection.create_function("observation_id", -1, observe.observation_id, deterministic=True)
+    connection.create_function("only_looks", 1, observe.only_looks, deterministic=True)
+    for statement in (_DISCOVERIES, _CHANGES, _TITLES):
+        connection.execute(statement)
+    _failures(connection)
+    _commits(connection)
+
+
+def _follow(connection: sqlite3.Connection) -> None:
+    """A tool call that another session turned out to own takes its observations along."""
+    connection.execute(
+        """update observations set session_id = c.session_id from tool_calls c
+        where c.tool_call_id = observations.tool_call_id and c.session_id <> observations.session_id
+        and observations.session_id in (select session_id from temp.touched where since = '')"""
+    )
+
+
+# -- one tool call, one fact -------------------------------------------------------
+
+_COLUMNS = ", ".join(Observation._fields)
+# The path as seen from the project's folder.
+_SHORT = """case when substr(c.file_path, 1, length(p.project_path) + 1) = p.project_path || '/'
+    then substr(c.file_path, length(p.project_path) + 2) else c.file_path end"""
+_PROJECT = "join sessions p on p.session_id = t.session_id"
+
+_DISCOVERIES = f"""insert or ignore into observations ({_COLUMNS})
+    select observation_id('discovery', c.tool_call_id), c.session_id, {_LATE}, 'discovery',
+        case when category = 'read' and file_path is not null then 'Read ' || {_SHORT}
+            when category in ('search', 'web') then 'Searched ' || input_summary else input_summary end,
+        null, null, null, file_path, c.tool_call_id, agent_id
+    {_NEW} {_PROJECT}
+    where success = 1 and (category in ('read', 'search', 'web') or category = 'shell' and only_looks(input_summary))"""
+_CHANGES = f"""insert or ignore into observations ({_COLUMNS})
+    select observation_id('file_change', c.tool_call_id, file_path), c.session_id, {_LATE}, 'file_change', null,
+        case when c.lines_added is not null then '+' || c.lines_added || ' -' || coalesce(c.lines_removed, 0) end,
+        coalesce(change, 'modified'), null, file_path, c.tool_call_id, agent_id
+    {_NEW} where success = 1 and category = 'edit' and file_path is not null"""
+_TITLES = f"""update observations as c set title = case outcome when 'created' then 'Created '
+        when 'deleted' then 'Deleted ' else 'Changed ' end || {_SHORT}
+    from temp.touched t {_PROJECT}
+    where t.session_id = c.session_id and c.kind = 'file_change' and c.title is null and c.timestamp >= t.since"""
+
+
+# -- what failed, and whether the same passed later ----------------------------------
+
+_OPEN = f"""select distinct c.session_id from temp.touched t join tool_calls c on c.session_id = t.session_id
+    where c.success = 0 and coalesce(c.denied, 0) = 0 and ({_LATE} >= t.since
+        or exists (select 1 from observations o where o.session_id = c.session_id and o.kind = 'failed_attempt'
+            and o.outcome = 'failed'))"""
+_CALLS = f"""select tool_call_id, {_LATE}, tool_name, category, input_summary, file_path, success, denied, agent_id
+    from tool_calls c where session_id = ? and success is not null order by 2, 1"""
+Call = tuple[str, str, str, str | None, str | None, str | None, int, int | None, str | None]
+
+
+def _failures(connection: sqlite3.Connection) -> None:
+    for (session_id,) in connection.execute(_OPEN).fetchall():
+        calls = connection.execute(_CALLS, (session_id,)).fetchall()
+        _put(connection, list(_attempts(session_id, calls)))
+
+
+def _attempts(session_id: str, calls: Sequence[Call]) -> Iterable[Observation]:
+    """Backwards, so that what passed later is known."""
+    passed: dict[tuple[str | None, ...], str | None] = {}
+    for call, at, tool, category, summary, path, success, denied, agent_id in reversed(calls):
+        same = (tool, path or (observe.program_of(summary) if category == "shell" else None))
+        if success:
+            passed[same] = summary
+        elif not denied:
+            recovered = same in passed
+            later = passed.get(same) if recovered else None
+            yield Observation(
+                observe.observation_id("failed_attempt", call), session_id, at, "failed_attempt",
+                observe.one_line(summary) or tool, f"passed later: {observe.one_line(later)}" if later else None,
+                "recovered" if recovered else "failed", None, path, call, agent_id,
+            )  # fmt: skip
+
+
+# -- commits -----------------------------------------------------------------------
+
+_COMMITTED = """select c.repository, c.sha, c.session_id, c.message, c.committed_at
+    from temp.touched t join commits c on c.session_id = t.session_id where attribution = 'proven' and reachable"""
+_OBSERVED = """select o.observation_id from temp.touched t join observations o on o.session_id = t.session_id
+    where o.item is not null and o.tool_call_id is null"""
+
+
+def _commits(connection: sqlite3.Connection) -> None:
+    """One observation per commit of the session; what was amended away goes."""
+    rows = {}
+    for repository, sha, session_id, message, at in connection.execute(_COMMITTED):
+        subject = (message or "").split("\n", 1)[0]
+        key = observe.observation_id("commit", repository, sha)
+        rows[key] = Observation(
+            key, session_id, at, observe.kind_of_commit(subject), observe.one_line(subject), None, "committed", sha
+        )
+    gone = [row for row in connection.execute(_OBSERVED) if row[0] not in rows]
+    connection.executemany("delete from observations where observation_id = ?", gone)
+    _put(connection, list(rows.values()))
+
+
+_SAID = [name for name in Observation._fields if name != "observation_id"]
+_PUT = (
+    f"insert into observations ({_COLUMNS}) values ({', '.join('?' * len(Observation._fields))})"
+    f" on conflict (observation_id) do update set {', '.join(f'{name} = excluded.{name}' for name in _SAID)}"
+    f" where {' or '.join(f'excluded.{name} is not {name}' for name in _SAID)}"
+)
+
+
+def _put(connection: sqlite3.Connection, rows: list[Observation]) -> None:
+    connection.executemany(_PUT, rows)
