@@ -12,7 +12,7 @@ from claude_metrics import __version__
 from claude_metrics.errors import ClaudeMetricsError
 
 COMMANDS = {
-    "setup": "record:setup",
+    "setup": "setup:setup",
     "demo": "demo:demo",
     "hook": "hook:hook",
     "sync": "record:sync",

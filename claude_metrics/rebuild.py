@@ -56,7 +56,7 @@ class Comparison:
 
 def rebuild(db_path: Path, check: bool) -> Comparison:
     """Compare, and without `check` replace. Raises ClaudeMetricsError, with the stored database as it was."""
-    with _alone(check), _beside(db_path) as fresh, closing(database.connect_readonly(db_path)) as stored:
+    with _alone(check), beside(db_path) as fresh, closing(database.connect_readonly(db_path)) as stored:
         stamp = _stamp(stored)
         with closing(build(db_path, fresh)) as new:
             found = compare(new, db_path)
@@ -82,7 +82,7 @@ def _alone(check: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(db_path: Path) -> Iterator[Path]:
+def beside(db_path: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=db_path.parent))
     except OSError as error:
@@ -101,7 +101,7 @@ def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
     new = database.connect(fresh)
     try:
         if db_path:
-            _keep_identity(new, db_path)
+            keep_identity(new, db_path)
         settings = reprice.refresh(new, settings)
         found, known = sync.look(fresh, AGENTS)
         sync.run(fresh, found, known)
@@ -114,7 +114,7 @@ def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
     return new
 
 
-def _keep_identity(new: sqlite3.Connection, db_path: Path) -> None:
+def keep_identity(new: sqlite3.Connection, db_path: Path) -> None:
     """The machine's name, what was purged, and how a fork began whose parent was."""
     with closing(database.connect_readonly(db_path)) as stored:
         rows = [

@@ -1,0 +1,169 @@
+"""`claude-metrics setup`: hooks, the first backfill, a look at everything, what to open next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from claude_metrics.commands import options
+from claude_metrics.commands.screen import plain
+from claude_metrics.errors import ClaudeMetricsError
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option(
+    "--service", "with_service", is_flag=True, help="Also look every hour for sessions that no hook recorded."
+)
+@click.option("--no-service", is_flag=True, help="Take that service away again, and do nothing else.")
+@options.db_path
+@options.as_json
+def setup(yes: bool, with_service: bool, no_service: bool, db_path: Path, as_json: bool) -> None:
+    """Set up everything: hooks for the agents found, all sessions on disk recorded, everything checked.
+
+    Doing it again is safe: what is in place stays as it is.
+
+    Example: claude-metrics setup --yes --service
+    """
+    from claude_metrics import config, log
+
+    if with_service and no_service:
+        raise click.UsageError("--service and --no-service exclude each other")
+    if as_json and not yes and not no_service:
+        raise click.UsageError("--json asks nothing: give --yes with it")
+    config.load()
+    log.to_file()
+    report: dict[str, Any] = {}
+    if no_service:
+        report["service"] = _remove_service(as_json)
+    else:
+        report = _set_up(yes, with_service, db_path, as_json)
+    if as_json:
+        options.print_json(report)
+    if report.get("failed"):
+        raise ClaudeMetricsError(
+            f"{'; '.join(report['failed'])}; see the lines above; then run `claude-metrics doctor --fix`"
+        )
+
+
+def _set_up(yes: bool, with_service: bool, db_path: Path, quiet: bool) -> dict[str, Any]:
+    report: dict[str, Any] = {"hooks": _hooks(yes, db_path, quiet)}
+    report["sync"] = _backfill(db_path, quiet)
+    if with_service:
+        report["service"] = _install_service(quiet)
+    report["checks"], report["failed"] = _examine(db_path, quiet)
+    if not quiet:
+        _next(with_service)
+    return report
+
+
+def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
+    """Each agent is asked about, and one that cannot be done does not stop the others."""
+    from claude_metrics import paths
+    from claude_metrics.agents.hooks import HOOKS
+    from claude_metrics.health import hooks
+
+    done = []
+    named = None if db_path == paths.database_file() else db_path
+    agents = hooks.recorders()
+    if not agents and not quiet:
+        click.echo("No agent was found in this home; what their data folders hold is recorded all the same.")
+    for agent in agents:
+        title = HOOKS[agent].title
+        if yes or click.confirm(f"{title}: record each session when it ends (a hook in its settings)?", default=True):
+            done.append(_hook(agent, title, named, quiet))
+    return done
+
+
+def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, str]:
+    from claude_metrics import install
+
+    try:
+        change = install.install(agent, db_path=named)
+    except ClaudeMetricsError as error:
+        if not quiet:
+            click.echo(plain(f"{title}: {error}"), err=True)
+        return {"agent": agent, "action": "failed", "detail": str(error)}
+    if not quiet:
+        verb = "is in place" if change.action == "unchanged" else f"written to {change.file}"
+        click.echo(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
+    return {"agent": agent, "action": change.action, "detail": str(change.file)}
+
+
+def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from claude_metrics import sync
+    from claude_metrics.agents import AGENTS
+    from claude_metrics.commands.screen import progress
+    from claude_metrics.health.recording import kept_days
+
+    found, known = sync.look(db_path, AGENTS)
+    with progress("Reading", found.bytes_to_read) as advance:
+        report = sync.run(db_path, found, known, advance)
+    sync.end_killed(db_path, AGENTS)
+    if not quiet:
+        click.echo(
+            f"{report.found} sessions on disk: {report.new} new, {report.updated} updated, {report.failed} failed."
+            f" Claude Code keeps transcripts for {kept_days():g} days; what is recorded here stays."
+        )
+    return asdict(report)
+
+
+def _examine(db_path: Path, quiet: bool) -> tuple[list[dict[str, str]], list[str]]:
+    """All checks; on screen only what is not in order."""
+    from claude_metrics.commands.doctor import show
+    from claude_metrics.doctor import examine
+
+    findings = list(examine(db_path))
+    wrong = [finding for finding in findings if finding.check.state != "ok"]
+    if not quiet:
+        click.echo(f"{len(findings)} checks, {len(findings) - len(wrong)} in order" + (":" if wrong else "."))
+        for finding in wrong:
+            show(finding)
+    checks = [{"name": f.check.name, "state": f.check.state, "text": f.check.text} for f in findings]
+    return checks, [finding.check.text for finding in findings if finding.check.state == "fail"]
+
+
+def _next(with_service: bool) -> None:
+    click.echo("\nNext:\n  claude-metrics report daily        what was spent, day by day")
+    click.echo("  claude-metrics grafana up          the dashboards")
+    click.echo("  claude-metrics doctor              whether everything is recorded")
+    if not with_service:
+        click.echo("  claude-metrics setup --service     also find sessions that were killed, every hour")
+
+
+# -- the service --------------------------------------------------------------------
+
+
+def _install_service(quiet: bool) -> dict[str, Any]:
+    from claude_metrics import service
+
+    wanted = service.service()
+    done = service.install(wanted)
+    if not quiet:
+        verb = "written" if done.changed else "in place"
+        click.echo(f"Catch-up every hour: {wanted.system} service {verb}, {click.format_filename(done.file)}")
+        _left(done.to_run)
+    return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
+
+
+def _remove_service(quiet: bool) -> dict[str, Any]:
+    from claude_metrics import service
+
+    done = service.remove(service.service())
+    if not quiet:
+        click.echo(
+            f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "there is no such service")
+        )
+        _left(done.to_run)
+    return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
+
+
+def _left(commands: list[str]) -> None:
+    if commands:
+        click.echo("  It could not be reached from here; run this in your own session:")
+    for command in commands:
+        click.echo(f"    {command}")

@@ -1,0 +1,171 @@
+"""Fire the installed hook as the agent does, with a session made up for it, and wait until it is in the database.
+
+Nothing of it stays: its rows, its events and its transcript are removed again, whatever happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from claude_metrics import clock, install, paths, purge
+from claude_metrics.agents import AGENTS
+from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.health import hooks
+from claude_metrics.health.check import Check, Situation
+from claude_metrics.installer.command import event_set_of, line_of
+from claude_metrics.store import connection as database
+
+HOOK_S = 10.0
+RECORDED_S = 30.0
+POLL_S = 0.05
+SLOW_S = 0.75  # half of what the agent gives all hooks together by default
+MODEL = "claude-haiku-4-5"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A made-up session and where the hook will have put it."""
+
+    agent: str
+    words: list[str]
+    session_id: str
+    folder: Path
+    db_path: Path
+    spool: Path
+
+
+def fire(here: Situation) -> Iterator[Check]:
+    """One check per distinct command of ours that is installed."""
+    for agent in hooks.recorders():
+        if agent in AGENTS:
+            for words in hooks.installed(agent):
+                yield _fired(here, agent, words)
+
+
+def _fired(here: Situation, agent: str, words: list[str]) -> Check:
+    name = f"end to end {agent}"
+    if any(row.state in ("outdated", "unreadable") for row in install.status(agent, db_path=hooks.named(here.db_path))):
+        return Check(
+            name, "warn", "not tried: the hook is outdated", f"run `claude-metrics hook install --agent {agent}`"
+        )
+    if event_set_of(line_of(words)) != "recorder":
+        return Check(
+            name, "warn", "not tried: the command is not ours alone", "look at it with `claude-metrics hook status`"
+        )
+    try:
+        with _trial(agent, words) as trial:
+            return _result(name, trial)
+    except (OSError, sqlite3.Error, ClaudeMetricsError) as error:
+        return Check(name, "fail", f"could not be tried: {error}", "see the other lines")
+
+
+def _result(name: str, trial: Trial) -> Check:
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", line_of(trial.words)] if os.name != "nt" else trial.words,
+            input=_payload(trial), capture_output=True, timeout=HOOK_S, cwd=trial.folder, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Check(name, "fail", f"the hook did not end within {HOOK_S:.0f} s", "run its command by hand")
+    took = time.monotonic() - began
+    if done.returncode or done.stderr.strip():
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit {done.returncode}"]
+        return Check(name, "fail", f"the hook failed: {said[0][:200]}", "run its command by hand")
+    if not _appears(trial):
+        return Check(
+            name, "fail", f"nothing was recorded within {RECORDED_S:.0f} s", f"see the end of {paths.log_file()}"
+        )
+    text = f"the hook took {took * 1000:.0f} ms, the session was stored after {time.monotonic() - began:.1f} s"
+    slow = took > SLOW_S
+    return Check(name, "warn", text, "the machine is busy, or its disk slow") if slow else Check(name, "ok", text)
+
+
+@contextlib.contextmanager
+def _trial(agent: str, words: list[str]) -> Iterator[Trial]:
+    folder = Path(tempfile.mkdtemp(prefix="doctor-", dir=paths.private_dir(paths.data_dir())))
+    options = dict(itertools.pairwise(words))
+    db_path = Path(options.get("--db-path") or paths.database_file())
+    spool = Path(options.get("--spool") or paths.spool_dir())
+    trial = Trial(agent, words, f"doctor-{uuid.uuid4()}", folder, db_path, spool)
+    try:
+        yield trial
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _remove(trial)
+
+
+def _remove(trial: Trial) -> None:
+    purge.drop_events(trial.spool, [trial.session_id])
+    if trial.db_path.exists():
+        from claude_metrics import config
+
+        with closing(database.connect(trial.db_path, config.lenient().journal_mode)) as connection:
+            purge.purge(connection, [trial.session_id], config.lenient(), remember=False)
+
+
+def _appears(trial: Trial) -> bool:
+    end = time.monotonic() + RECORDED_S
+    while time.monotonic() < end:
+        if _is_stored(trial):
+            return True
+        time.sleep(POLL_S)
+    return False
+
+
+def _is_stored(trial: Trial) -> bool:
+    with (
+        contextlib.suppress(sqlite3.Error, ClaudeMetricsError),
+        closing(database.connect_readonly(trial.db_path)) as found,
+    ):
+        sql = "select 1 from recordings where session_id = ?"
+        return found.execute(sql, (trial.session_id,)).fetchone() is not None
+    return False
+
+
+def _payload(trial: Trial) -> bytes:
+    """As the agent's own; Claude Code's has a transcript beside it, for the others the payload says what it cost."""
+    payload = {
+        "session_id": trial.session_id,
+        "cwd": str(trial.folder),
+        "hook_event_name": "SessionEnd",
+        "reason": "other",
+    }
+    if trial.agent == "claude":
+        return json.dumps({**payload, "transcript_path": str(_transcript(trial))}).encode()
+    return json.dumps({**payload, "cost": {"total_cost_usd": 0.0}}).encode()
+
+
+def _transcript(trial: Trial) -> Path:
+    """A prompt and an answer, as the client writes them."""
+    common = {"sessionId": trial.session_id, "cwd": str(trial.folder), "version": "0", "timestamp": clock.now()}
+    prompt = {"type": "user", "uuid": str(uuid.uuid4()), "message": {"role": "user", "content": "doctor"}}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    answer = {
+        "id": f"msg_{uuid.uuid4().hex}",
+        "role": "assistant",
+        "model": MODEL,
+        "content": [],
+        "stop_reason": "end_turn",
+    }
+    reply = {"type": "assistant", "uuid": str(uuid.uuid4()), "requestId": f"req_{uuid.uuid4().hex}"}
+    lines = [{**prompt, **common}, {**reply, **common, "message": {**answer, "usage": usage}}]
+    path = trial.folder / f"{trial.session_id}.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+ALL = (fire,)

@@ -1,0 +1,199 @@
+"""Recording: what waits, what failed, what lies on disk unrecorded, what has no price."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from claude_metrics import clock, ingest, spool, sync, worker
+from claude_metrics.agents import AGENTS
+from claude_metrics.agents.hooks import HOOKS
+from claude_metrics.health.check import Check, Situation, ago, plural
+from claude_metrics.lock import owner
+from claude_metrics.models import Source
+from claude_metrics.names import session_name
+from claude_metrics.store import connection as database
+from claude_metrics.store import tombstones
+
+LATE_S = 600  # a worker starts at once; what is older was left behind
+KEPT_DAYS = 30  # Claude Code's default for `cleanupPeriodDays`
+SOON_DAYS = 7
+
+
+def waiting(here: Situation) -> Check:
+    events = spool.pending(here.spool)
+    if not events:
+        return Check("spool", "ok", "nothing waits")
+    age = time.time() - events[0].received_ns / 1e9
+    text = f"{plural(len(events), 'event')} waiting, the oldest for {ago(age)}"
+    if age < LATE_S:
+        return Check("spool", "ok", text)
+    return Check("spool", "warn", text, "run `claude-metrics worker`", lambda: _drain(here))
+
+
+def _drain(here: Situation) -> str:
+    done = worker.run(here.spool, here.db_path)
+    return f"{plural(done.recorded, 'event')} recorded, {done.failed} set aside"
+
+
+def failed(here: Situation) -> Check:
+    files = spool.failed(here.spool)
+    if not files:
+        return Check("failed events", "ok", "none")
+    text = f"{plural(len(files), 'event')} set aside in {files[0].parent}: {_reason(files[0])}"
+    return Check(
+        "failed events",
+        "warn",
+        text,
+        "run `claude-metrics doctor --fix` to try them again",
+        lambda: _retry(here, files),
+    )
+
+
+def _reason(file: Path) -> str:
+    with contextlib.suppress(OSError, IndexError):
+        return file.with_name(file.name + ".reason").read_text(encoding="utf-8").splitlines()[-1][:200]
+    return "no reason is written beside it"
+
+
+def _retry(here: Situation, files: list[Path]) -> str:
+    """Back into the queue they came from; what fails again is set aside again."""
+    for file in files:
+        file.replace(file.parent.parent / file.name)
+        file.with_name(file.name + ".reason").unlink(missing_ok=True)
+    return _drain(here)
+
+
+def workers(here: Situation) -> Check:
+    noted = owner(worker.lock_file(here.spool))
+    if noted is None:
+        return Check("worker", "ok", "none is running")
+    age = time.time() - float(noted["started"])
+    text = f"process {int(noted['pid'])} has been recording for {ago(age)}"
+    if age > worker.CAP_S + 120:
+        return Check("worker", "warn", text, "it should have ended: look what it waits for, then end it")
+    return Check("worker", "ok", text)
+
+
+# -- what is on disk ------------------------------------------------------------------
+
+
+def last(here: Situation) -> Check:
+    row = _one(here, "select max(finished_at) from recordings")
+    if not row or not row[0]:
+        return Check("last recording", "warn", "nothing was recorded yet", "run `claude-metrics sync`")
+    return Check("last recording", "ok", f"{ago(time.time() - clock.to_seconds(row[0]))} ago")
+
+
+def coverage(here: Situation) -> Check:
+    """Every transcript on disk against how far it was read."""
+    sources, missing = _on_disk(here)
+    if not missing:
+        return Check("coverage", "ok", f"all {plural(len(sources), 'transcript')} on disk are recorded")
+    text = f"{plural(len(missing), 'transcript')} of {len(sources)} on disk not recorded, or grown since"
+    return Check("coverage", "warn", text, "run `claude-metrics sync`", lambda: _sync(here))
+
+
+def _sync(here: Situation) -> str:
+    found, known = sync.look(here.db_path, AGENTS)
+    report = sync.run(here.db_path, found, known)
+    return f"{report.new} sessions new, {report.updated} updated, {report.failed} failed"
+
+
+def _on_disk(here: Situation) -> tuple[list[Source], list[Source]]:
+    """All sources, and those of them that changed some time ago and were not read to their end since."""
+    sources = [source for agent in AGENTS.values() for source in agent.find_sources()]
+    known: ingest.Cursors = {}
+    purged: set[str] = set()
+    if here.db_path.exists():
+        with closing(database.connect_readonly(here.db_path)) as connection:
+            if connection.execute("select 1 from sqlite_master where name = 'purged'").fetchone():
+                known = {
+                    row[0]: tuple(row)[1:]
+                    for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")
+                }
+                purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
+    late = time.time_ns() - LATE_S * 10**9
+    missing = [s for s in sources if s.mtime_ns < late and not ingest.unchanged(s, known) and _name(s) not in purged]
+    return sources, missing
+
+
+def _name(source: Source) -> str:
+    return session_name(source.session_id or source.path.stem)
+
+
+def cleanup(here: Situation) -> Check:
+    """The agent deletes its transcripts; what is not recorded by then is lost."""
+    days = kept_days()
+    missing = [source for source in _on_disk(here)[1] if source.agent == "claude"]
+    text = f"Claude Code deletes transcripts after {days} days (cleanupPeriodDays)"
+    if not missing:
+        return Check("cleanup", "ok", f"{text}; none of them is unrecorded")
+    limit = time.time_ns() - (days - SOON_DAYS) * 86_400 * 10**9
+    soon = sum(source.mtime_ns < limit for source in missing)
+    text += f"; {len(missing)} not recorded, {soon} of them go within {SOON_DAYS} days"
+    return Check("cleanup", "fail" if soon else "warn", text, "run `claude-metrics sync`", lambda: _sync(here))
+
+
+def kept_days() -> float:
+    """`cleanupPeriodDays` of the user's settings, or the client's default."""
+    value = claude_settings().get("cleanupPeriodDays")
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else KEPT_DAYS
+
+
+def claude_settings() -> dict[str, Any]:
+    """Claude Code's user settings, or nothing where they cannot be read."""
+    folder = HOOKS["claude"].folder.path()
+    try:
+        value = json.loads((folder / "settings.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+# -- what is stored -------------------------------------------------------------------
+
+
+def unpriced(here: Situation) -> Check:
+    rows = _all(
+        here,
+        """select model, sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens) from token_usage
+        where cost_usd is null group by model order by 2 desc""",
+    )
+    rows = [row for row in rows if row[1]]
+    if not rows:
+        return Check("prices", "ok", "every stored request has a price")
+    names = ", ".join(f"{row[0]} ({row[1]:,} tokens)" for row in rows[:5])
+    key = f"'prices.\"{rows[0][0]}\".input'"
+    remedy = f"run `claude-metrics config set {key} USD`, the same for output; or update genai-prices"
+    return Check("prices", "warn", f"no price is known for {names}", remedy)
+
+
+def understated(here: Situation) -> Check:
+    row = _one(here, "select count(*), sum(understated_tokens) from sessions where understated_tokens > 0")
+    if not row or not row[0]:
+        return Check("old clients", "ok", "no output tokens are missing")
+    text = f"{plural(row[0], 'session')} of clients up to 2.0.64 lack about {row[1]:,} output tokens"
+    return Check(
+        "old clients", "warn", f"{text}: they did not write them", "update Claude Code; the past cannot be mended"
+    )
+
+
+def _one(here: Situation, sql: str) -> Any:
+    return next(iter(_all(here, sql)), None)
+
+
+def _all(here: Situation, sql: str) -> list[Any]:
+    if not here.db_path.exists():
+        return []
+    with closing(database.connect_readonly(here.db_path)) as connection:
+        if not connection.execute("select 1 from sqlite_master where name = 'token_usage'").fetchone():
+            return []
+        return connection.execute(sql).fetchall()
+
+
+ALL = (waiting, failed, workers, coverage, cleanup, last, unpriced, understated)
