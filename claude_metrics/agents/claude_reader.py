@@ -74,6 +74,8 @@ class Reader:
         self.calls: dict[str, list[Any]] = state.get("calls", {})
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
         self.copied: bool = state.get("copied", False)
+        self.head: str | None = state.get("head")
+        self.headed: bool = state.get("headed", False)
         self.forked: bool = state.get("forked", False)
         self.forked_at: str | None = state.get("forked_at")
         self.last: str | None = state.get("last")
@@ -90,20 +92,33 @@ class Reader:
         record = decode(block, start, end)
         if record is None:
             self.batch.bad_lines += bool(block[start:end].strip())
-        elif isinstance(record, AssistantRecord):
-            self.assistant(record, clock.normal(record.timestamp))
+            return
+        stamp = clock.normal(record.timestamp)
+        if not self.headed:
+            self.read_head(record, stamp)
+        if isinstance(record, AssistantRecord):
+            self.assistant(record, stamp)
         elif isinstance(record, UserRecord):
-            self.user(record, clock.normal(record.timestamp))
+            self.user(record, stamp)
         else:
-            self.other(record, clock.normal(record.timestamp))
+            self.other(record, stamp)
+
+    def read_head(self, record: Record, stamp: str | None) -> None:
+        """When the file was begun: the latest time up to its first message. A fork's head is later than its copies."""
+        self.head = max(self.head or "", stamp or "") or None
+        if self.head and not isinstance(record, OtherRecord):
+            self.headed = True
+            if self.source.agent_id is None:
+                self.facts(self.session_id(record.sessionId)).opened_at = self.head
 
     def bulky(self, block: bytes, start: int, end: int) -> None:
         """Of a record that is not decoded only its time is used."""
         own = is_own(block, start)
-        stamp = clock.normal(timestamp_of(block, start, end)) if own or not self.copied else None
-        if stamp and own:
-            self.opened(self.session_id(None), stamp)
-        elif stamp and not block.startswith(b'{"type":"file-history', start):
+        wanted = own or not self.copied or not self.headed
+        stamp = clock.normal(timestamp_of(block, start, end)) if wanted else None
+        if stamp and not self.headed:
+            self.head = max(self.head or stamp, stamp)
+        if stamp and (own or not self.copied) and not block.startswith(b'{"type":"file-history', start):
             self.seen(self.session_id(None), stamp)
 
     def session_id(self, named: str | None) -> str:
@@ -142,11 +157,6 @@ class Reader:
     def seen_own(self, record: Record, stamp: str | None) -> None:
         if not self.copied:
             self.seen(self.session_id(record.sessionId), stamp, record)
-
-    def opened(self, session_id: str, stamp: str) -> None:
-        facts = self.facts(session_id)
-        facts.opened_at = min(facts.opened_at or stamp, stamp)
-        self.seen(session_id, stamp)
 
     def agent_of(self, record: Record) -> str | None:
         return record.agentId or self.source.agent_id or ("sidechain" if record.isSidechain else None)
@@ -323,7 +333,7 @@ class Reader:
         if record.type == "cost-state":
             self.cost_state(record, here)
         elif record.type in _OWN and stamp:
-            self.opened(here, stamp)
+            self.seen(here, stamp)
         elif record.type == "custom-title" and record.customTitle:
             self.facts(here).title = record.customTitle
             self.state["named"] = True
@@ -363,6 +373,7 @@ class Reader:
         return {
             **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied,
             "forked": self.forked, "forked_at": self.forked_at, "last": self.last,
+            "head": self.head, "headed": self.headed,
             "placeholder": list(self.placeholder), "home": self.home,
         }  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Which session a copied request or prompt belongs to, and which session a fork came from.
 
 A fork repeats its parent's lines. Where the line names the session that made the request (clients since 2.1.328) that
-stands; else it belongs to the session that started first. A session's beginning is its first record of a kind that
-forks do not copy (`opened_at`), or else its first record.
+stands; else it belongs to the session that was opened first. `opened_at` is the latest time in the head of the
+transcript, up to its first message: a fork's file begins with something of its own before the older copies
+(seen in print mode and interactively, 2.1.133 to 2.1.328). It is kept from the first reading.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def _start_times(connection: sqlite3.Connection, sessions: list[str]) -> None:
     marks = ", ".join("?" * len(sessions))
     connection.execute(
         f"""update sessions as s set start_time = case
-        when forked_at is not null then min(forked_at, coalesce(opened_at, forked_at)) when exists (
+        when forked_at is not null then min(forked_at, case when opened_at > first_record_at then opened_at
+            else forked_at end)
+        when exists (
             select 1 from copies c join token_usage u on u.id = c.key
             where c.session_id = s.session_id and u.session_id <> s.session_id and not u.owner_known)
         then coalesce(opened_at, (select min(timestamp) from token_usage u where u.session_id = s.session_id

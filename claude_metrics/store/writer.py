@@ -37,8 +37,8 @@ def _touch(touched: Touched, session_id: str, moment: str | None) -> None:
 
 # -- sessions ------------------------------------------------------------------
 
-_EARLIEST, _LATEST = ("opened_at", "first_record_at"), ("last_record_at", "ended_at")
-_KEPT = ("project_path", "parent_session_id", "agent_type")
+_EARLIEST, _LATEST = ("first_record_at",), ("last_record_at", "ended_at")
+_KEPT = ("opened_at", "project_path", "parent_session_id", "agent_type")
 _NEWEST = (
     "forked_at",
     "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "title", "summary",
