@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, config, endings, ingest, reprice
+from claude_metrics import clock, config, endings, facets, ingest, reprice
 from claude_metrics.agents import AGENTS, claude_processes
 from claude_metrics.commits import CommitCache
 from claude_metrics.log import logger
@@ -37,6 +37,7 @@ class Found:
 
     changed: list[Source] = field(default_factory=list)
     unchanged: list[Source] = field(default_factory=list)
+    facet_folders: list[Path] = field(default_factory=list)
 
     @property
     def bytes_to_read(self) -> int:
@@ -70,7 +71,7 @@ def look(
     finally:
         connection.close()
     earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
-    found = Found()
+    found = Found(facet_folders=_facet_folders(agents, root))
     for source in sources:
         if source.mtime_ns >= earliest and _name(source) not in purged:
             (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
@@ -96,6 +97,7 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
             report.bytes_read += outcome.bytes_read
             report.rows_written += outcome.rows_written
             report.bad_lines += outcome.bad_lines
+        facets.pick_up(connection, found.facet_folders, settings)
         names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
         connection.close()
@@ -103,6 +105,12 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
     report.updated = len(touched - created)
     report.unchanged = max(0, report.found - report.new - report.updated - report.failed)
     return report
+
+
+def _facet_folders(agents: Iterable[str], root: Path | None) -> list[Path]:
+    if "claude" not in agents:
+        return []
+    return [root.parent if root.name == "projects" else root] if root else AGENTS["claude"].data_dirs()
 
 
 def end_killed(db_path: Path, agents: Iterable[str]) -> int:

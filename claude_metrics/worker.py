@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from claude_metrics import backup, clock, config, ingest, paths, reprice, spool
+from claude_metrics import backup, clock, config, current_md, facets, ingest, paths, reprice, spool
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache
 from claude_metrics.errors import ClaudeMetricsError
@@ -189,7 +189,18 @@ def store_payload(
         connection,
         [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, None)],
     )
+    _beside(connection, agent, session_id, settings)
     return session_id
+
+
+def _beside(connection: sqlite3.Connection, agent: str, session_id: str, settings: config.Config) -> None:
+    """What comes after the rows are safe; no fault of it costs the event."""
+    try:
+        if agent == "claude":
+            facets.pick_up(connection, AGENTS[agent].data_dirs(), settings, [session_id])
+        current_md.update(connection, session_id, settings)
+    except Exception:
+        logger.exception("facets or CURRENT.md of %s", session_id)
 
 
 def _read(source: Source, known: ingest.Cursors, settings: config.Config) -> Any:

@@ -67,15 +67,23 @@ from sessions group by project_path, git_branch;
 create view v_turns as
 select t.session_id, t.turn_index, s.agent_type as agent, s.project_name as project, t.started_at, t.ended_at,
     cast(strftime('%s', t.started_at) as integer) as time, t.prompt, t.response, t.requests, t.tool_calls,
-    t.input_tokens, t.output_tokens, t.cost_usd, s.place_id
+    t.input_tokens, t.output_tokens, t.cost_usd, s.place_id, t.prompt_tokens_estimated, t.response_tokens_estimated
 from turns t join sessions s on s.session_id = t.session_id;
 -- v_tool_calls: a row per tool call; `success` is NULL while it is unfinished.
 create view v_tool_calls as
 select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.project_name as project,
     s.git_branch as branch, c.timestamp, cast(strftime('%s', c.timestamp) as integer) as time, c.tool_name,
     c.input_summary, c.input_bytes, c.output_bytes, c.success, c.denied, c.duration_ms, c.file_path, c.agent_id,
-    c.lines_added, c.lines_removed, c.finished_at, s.place_id
+    c.lines_added, c.lines_removed, c.finished_at, s.place_id, c.category, c.change,
+    case c.category when 'agent' then c.subject end as subagent, case c.category when 'skill' then c.subject end as skill,
+    case c.category when 'mcp' then c.subject end as mcp_server
 from tool_calls c join sessions s on s.session_id = c.session_id;
+-- v_observations: a row per fact of what a session did: read, searched, changed, tried, checked, decided, planned, committed.
+create view v_observations as
+select o.session_id, s.agent_type as agent, s.project_name as project, o.timestamp,
+    cast(strftime('%s', o.timestamp) as integer) as time, o.kind, o.title, o.detail, o.outcome, o.item, o.file_path,
+    o.tool_call_id, o.agent_id, s.place_id
+from observations o join sessions s on s.session_id = o.session_id;
 -- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
 create view v_tools as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch, q.tool_name,
@@ -149,5 +157,6 @@ from v_usage where unpriced_tokens > 0 group by 1, 2;
 -- v_session_summaries: a row per session that has one: what was asked, done and left, lists as JSON; `goal` and `outcome` are the agent's own.
 create view v_session_summaries as
 select m.session_id, m.request, m.investigated, m.decisions, m.completed, m.failed_attempts, m.next_steps,
-    m.files_created, m.files_modified, m.verification_results, m.plan_progress, m.updated_at, f.goal, f.outcome, f.friction
+    m.files_created, m.files_modified, m.verification_results, m.plan_progress, m.updated_at, f.goal, f.outcome, f.friction,
+    f.raw as facets
 from session_summaries m left join facets f on f.session_id = m.session_id;
