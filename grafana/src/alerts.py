@@ -39,7 +39,9 @@ _SUM = "(SELECT total(cost_usd) FROM v_usage WHERE time >= {} AND time < $__to /
 _DAY = f"SELECT {_share(_SUM.format(_TODAY), 'daily_usd')} AS v FROM v_budgets"
 _PROJECTED = f"{_SUM.format(_MONTH)} * ({_NEXT} - {_MONTH}) / max({_NOW} - {_MONTH}, 86400)"
 _HOUR = "time >= $__to / 1000 - 3600 AND time < $__to / 1000"
-_LAST_DAY = f"finished_at >= {_TEXT.format('$__to / 1000.0 - 86400')} AND finished_at < {_TEXT.format('$__to / 1000.0')}"
+_LAST_DAY = (
+    f"finished_at >= {_TEXT.format('$__to / 1000.0 - 86400')} AND finished_at < {_TEXT.format('$__to / 1000.0')}"
+)
 
 RULES = (
     Rule("cm-budget-day", "Daily spend above budget", _DAY, 1,
@@ -83,7 +85,9 @@ def rules() -> str:
         "rules": [_provisioned(rule) for rule in RULES],
     }  # fmt: skip
     head = "# Written by grafana/src/alerts.py. Nothing is sent until you give Grafana a contact point.\n"
-    return head + yaml.safe_dump({"apiVersion": 1, "groups": [group]}, sort_keys=False, width=10_000, allow_unicode=True)
+    return head + yaml.safe_dump(
+        {"apiVersion": 1, "groups": [group]}, sort_keys=False, width=10_000, allow_unicode=True
+    )
 
 
 def _provisioned(rule: Rule) -> dict[str, Any]:

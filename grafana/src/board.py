@@ -14,7 +14,14 @@ from grafana.src import sql
 from grafana.src.panels import SOURCE, Query
 
 SCHEMA_VERSION = 39  # Grafana 10.4's; every later one migrates it upwards
-LABELS = {"agent": "Agent", "project": "Project", "branch": "Branch", "machine": "Machine", "model": "Model", "tool": "Tool"}
+LABELS = {
+    "agent": "Agent",
+    "project": "Project",
+    "branch": "Branch",
+    "machine": "Machine",
+    "model": "Model",
+    "tool": "Tool",
+}
 VARIABLES = {
     "cm-overview": (*sql.PLACE, "model", "bucket"),
     "cm-sessions": (*sql.PLACE, "q"),
@@ -65,7 +72,9 @@ def _variable(name: str) -> Any:
     if name in LABELS:
         return _names(name)
     if name == "bucket":
-        return _custom("bucket", "Interval", "auto : 0, 15 min : 900, hour : 3600, day : 86400, week : 604800", "auto", "0")
+        return _custom(
+            "bucket", "Interval", "auto : 0, 15 min : 900, hour : 3600, day : 86400, week : 604800", "auto", "0"
+        )
     if name == "context_window":
         values = "200 k : 200000, 400 k : 400000, 1 M : 1000000"
         return _custom("context_window", "Context window", values, "200 k", "200000")
@@ -76,7 +85,12 @@ def _variable(name: str) -> Any:
 
 
 def _custom(name: str, label: str, values: str, text: str, value: str) -> d.CustomVariable:
-    return d.CustomVariable(name).label(label).values(values).current(m.VariableOption(selected=True, text=text, value=value))
+    return (
+        d.CustomVariable(name)
+        .label(label)
+        .values(values)
+        .current(m.VariableOption(selected=True, text=text, value=value))
+    )
 
 
 def commits_note(where: str) -> dict[str, Any]:
@@ -108,6 +122,7 @@ def build(
 def _for_every_version(found: dict[str, Any]) -> dict[str, Any]:
     """Without the key that hides links in a menu from 12.3 on, and with an id of its own for nothing."""
     found.update(schemaVersion=SCHEMA_VERSION, id=None)
+    found["templating"].setdefault("list", [])
     for link in found.get("links", []):
         link.pop("placement", None)
     return found

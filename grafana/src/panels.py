@@ -114,7 +114,12 @@ def stat(number: int, title: str, text: str, at: Place, sql: str, unit: str = "s
 
 
 def gauge(number: int, title: str, text: str, at: Place, sql: str, unit: str, **more: Any) -> d.Panel:
-    options = {"reduceOptions": _ONE_ROW, "showThresholdLabels": False, "showThresholdMarkers": True, "orientation": "auto"}
+    options = {
+        "reduceOptions": _ONE_ROW,
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+        "orientation": "auto",
+    }
     return panel("gauge", number, title, text, at, sql, unit, options, **more)
 
 
@@ -138,9 +143,7 @@ def chart(
     return found.display_name(name) if name else found
 
 
-def table(
-    number: int, title: str, text: str, at: Place, sql: str, *times: str, sort: str = "", **more: Any
-) -> d.Panel:
+def table(number: int, title: str, text: str, at: Place, sql: str, *times: str, sort: str = "", **more: Any) -> d.Panel:
     by = [{"displayName": sort, "desc": True}] if sort else []
     options = {"showHeader": True, "cellHeight": "sm", "sortBy": by}
     custom = {"align": "auto", "filterable": True, "cellOptions": {"type": "auto"}}
@@ -179,7 +182,9 @@ def histogram(number: int, title: str, text: str, at: Place, sql: str, unit: str
 
 
 def words(number: int, title: str, at: Place, content: str) -> d.Panel:
-    return panel("text", number, title, "How to read this dashboard.", at, options={"mode": "markdown", "content": content})
+    return panel(
+        "text", number, title, "How to read this dashboard.", at, options={"mode": "markdown", "content": content}
+    )
 
 
 def alerts(number: int, at: Place) -> d.Panel:

@@ -12,7 +12,20 @@ from claude_metrics.store import rollups, settle
 START = 1_764_547_200  # 2025-12-01T00:00:00Z
 DAYS = 365
 REQUESTS, CALLS, TURNS = 50, 30, 6
-PROJECTS = ("app", "infra", "site", "notes", "größe", "it's", 'say "hi"', "back\\slash", "🦜 parrot", "a,b{c}", "%_x", "api")
+PROJECTS = (
+    "app",
+    "infra",
+    "site",
+    "notes",
+    "größe",
+    "it's",
+    'say "hi"',
+    "back\\slash",
+    "🦜 parrot",
+    "a,b{c}",
+    "%_x",
+    "api",
+)
 MODELS = ("claude-opus-5-5", "claude-sonnet-5", "claude-haiku-5-5", "gpt-6-codex", "gemini-4-pro", "unknown-model")
 TOOLS = ("Bash", "Edit", "Read", "Write", "Grep", "Task", "WebFetch", "mcp__db__query")
 
@@ -37,7 +50,9 @@ def build(path: Path, sessions: int, now: int = START + DAYS * 86400) -> int:
 
 
 def _sum_up(connection: sqlite3.Connection) -> None:
-    connection.execute("create temp table touched (session_id text primary key, since text, turn_start text) without rowid")
+    connection.execute(
+        "create temp table touched (session_id text primary key, since text, turn_start text) without rowid"
+    )
     connection.execute("insert into touched select session_id, '', '' from sessions")
     for statement in settle._TOTALS:
         connection.execute(statement, {"now": "2026-11-30T00:00:00.000Z", "machine_id": "m0"})
@@ -88,7 +103,7 @@ _ROWS = (
                 {_hash("i * 50 + j", 13, 6)} = 0 as side, 2 + {_hash("i * 50 + j", 14, 400)} as fresh,
                 20 + {_hash("i * 50 + j", 15, 2000)} as sent, {_hash("i * 50 + j", 16, 8000)} as written,
                 {_hash("i * 50 + j", 17, 90000)} as read, model from begun, steps)
-        join c_models on c_models.n = iif(side, 2, iif(model = 5 and i % 10, 0, model))""",
+        join c_models on c_models.n = iif(side, 2, iif(model = 5 and i % 10, 0, model)) order by 1""",
     f"""insert into tool_calls (tool_call_id, session_id, timestamp, tool_name, input_summary, input_bytes, output_bytes,
             success, duration_ms, agent_id, finished_at, denied, turn_index)
         select printf('toolu_%020x', k * 2654435761 % 4294967296 * 1048576 + k), session_id, {_text("at")}, name,
@@ -98,7 +113,7 @@ _ROWS = (
             j * {TURNS} / {CALLS} + 1
         from (select i, j, j = {CALLS - 1} as last, i * {CALLS} + j as k, session_id, began + j * 105 + 45.5 as at,
             {_hash("i * 30 + j", 21, 300)} * {_hash("i * 30 + j", 22, 300)} as took from begun, steps where j < {CALLS})
-        join c_tools on c_tools.n = {_hash("k", 23, len(TOOLS))}""",
+        join c_tools on c_tools.n = {_hash("k", 23, len(TOOLS))} order by 1""",
     f"""insert into turns (prompt_id, session_id, turn_index, started_at, ended_at, prompt, tool_calls, requests, owner_known)
         select k * 2654435761 % 4294967296 * 2097152 + k, session_id, j + 1, {_text("began + j * 540")},
             {_text("began + j * 540 + 500")}, 'Please do step ' || k || hex(zeroblob(100)), 5, 8, 1

@@ -44,7 +44,9 @@ _WASTE = sql.columns_over_time(
 
 
 def dashboard() -> dict[str, Any]:
-    table = p.table(8, "Commits", "The newest 200; click the subject to open the session.", (0, 30, 24, 12), TABLE, "Time")
+    table = p.table(
+        8, "Commits", "The newest 200; click the subject to open the session.", (0, 30, 24, 12), TABLE, "Time"
+    )
     p.linked(p.column(table, "Cost", unit="currencyUSD"), "Subject", "Open the session", session_link())
     parts = [
         *_stats(), *_charts(), p.hidden(table, "session_id", "from_ms", "to_ms"),

@@ -44,7 +44,9 @@ def dashboard() -> dict[str, Any]:
                      sql.columns_over_time(_KINDS, "v_usage", sql.USAGE), name="")  # fmt: skip
     projects = p.table(11, "Top projects", "Where the cost went; click for the project.", (0, 25, 9, 9), TOP_PROJECTS)
     p.column(projects, "Cost", unit="currencyUSD", custom__cellOptions={"type": "gauge", "mode": "basic"}, min=0)
-    p.linked(projects, "Project", "Project", link(HERE, "cm-projects", project="${__data.fields.project_key:percentencode}"))
+    p.linked(
+        projects, "Project", "Project", link(HERE, "cm-projects", project="${__data.fields.project_key:percentencode}")
+    )
     sessions = p.table(12, "Top sessions", "The most expensive sessions in this range; click to open one.", (9, 25, 15, 9),
                        TOP_SESSIONS, "Start")  # fmt: skip
     p.linked(p.column(sessions, "Cost", unit="currencyUSD"), "Session", "Open the session", session_link())

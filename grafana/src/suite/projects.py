@@ -10,7 +10,7 @@ HERE = "cm-projects"
 TEXT = """**Who spends, and what was active when?** A project is the name of the folder a session ran in; a branch is the
 one the session last was on. Click a project to filter by it, again to see its sessions in the *Session explorer*.
 The timeline shows the hours of activity of the ten most expensive projects."""
-_KEY = "replace({0}, '\"', '″')".format(sql.NAMED.format("project"))
+_KEY = f"""replace({sql.NAMED.format("project")}, '"', '″')"""
 COSTS = f"""SELECT {sql.NAMED.format("project")} AS "Project", total(cost_usd) AS "Cost"
 FROM v_usage WHERE {sql.USAGE} GROUP BY 1 ORDER BY 2 DESC LIMIT 20"""
 BRANCHES = f"""SELECT {sql.NAMED.format("project")} AS "Project", {sql.NAMED.format("branch")} AS "Branch",
@@ -44,13 +44,19 @@ BY_TIME = sql.over_time("total(cost_usd)", sql.NAMED.format("project"), "v_usage
 
 def dashboard() -> dict[str, Any]:
     here = link(HERE, HERE, project="${__data.fields.project_key:percentencode}")
-    mix = p.table(5, "Projects side by side", "Who works differently. Click to filter by the project.", (0, 26, 24, 10), MIX)
+    mix = p.table(
+        5, "Projects side by side", "Who works differently. Click to filter by the project.", (0, 26, 24, 10), MIX
+    )
     for name, unit in (("Cost", "currencyUSD"), ("Active", "ms"), ("Failure rate", "percentunit"), ("Hit ratio", "percentunit"),
                        ("By subagents", "percentunit")):  # fmt: skip
         p.column(mix, name, unit=unit)
     sessions = link(HERE, "cm-sessions", project="${__data.fields.project_key:percentencode}")
-    p.column(mix, "Project", links=[{"title": "Only this project", "url": here}, {"title": "Its sessions", "url": sessions}])
-    branches = p.table(2, "Branches", "Cost by project and branch; click a branch to filter by it.", (12, 0, 12, 10), BRANCHES)
+    p.column(
+        mix, "Project", links=[{"title": "Only this project", "url": here}, {"title": "Its sessions", "url": sessions}]
+    )
+    branches = p.table(
+        2, "Branches", "Cost by project and branch; click a branch to filter by it.", (12, 0, 12, 10), BRANCHES
+    )
     only = link(HERE, HERE, project="${__data.fields.project_key:percentencode}",
                 branch="${__data.fields.branch_key:percentencode}")  # fmt: skip
     p.linked(p.column(branches, "Cost", unit="currencyUSD"), "Branch", "Only this branch", only)

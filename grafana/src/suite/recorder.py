@@ -13,7 +13,9 @@ TEXT = """**Can I trust the numbers?** *Recorded* is when the last session was s
 adds tokens but no cost: set `[prices."model-id"]` in the config. *Without an end* are sessions older than a day whose agent
 never said it was done. Details and remedies: `claude-metrics doctor`."""
 _AGE = "$__to / 1000 - {}"
-FRESH = f"""SELECT {_AGE.format("last_recording")} AS "Recorded", {_AGE.format("last_request")} AS "Used" FROM v_database"""
+FRESH = (
+    f"""SELECT {_AGE.format("last_recording")} AS "Recorded", {_AGE.format("last_request")} AS "Used" FROM v_database"""
+)
 _RAN = sql.during("finished_at")
 TRUST = f"""SELECT (SELECT total(bad_lines) FROM v_sources WHERE bad_lines > 0) AS "Unread lines",
   (SELECT count(*) FROM v_recordings WHERE {_RAN} AND error IS NOT NULL) AS "Failed recordings",
@@ -37,7 +39,7 @@ UNREAD = """SELECT time AS "Read", path AS "File", agent AS "Agent", bad_lines A
 FROM v_sources WHERE bad_lines > 0 ORDER BY time DESC LIMIT 100"""
 FAILED = f"""SELECT {sql.SECONDS.format("finished_at")} AS "Time", event AS "Event", outcome AS "Outcome", error AS "Error",
   session_id AS "Session" FROM v_recordings WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100"""
-ROWS = """SELECT count(*) AS "Sessions", total(user_message_count) AS "Turns", total(assistant_message_count) AS "Answers",
+ROWS = """SELECT count(*) AS "Sessions", total(user_message_count) AS "Turns",
   total(tool_calls) AS "Tool calls", total(commits) AS "Commits" FROM v_sessions"""
 FILE = """SELECT bytes AS "Size", free_bytes AS "Free inside", schema_version AS "Schema" FROM v_database"""
 PRICES = """SELECT coalesce(newest_prices, 'none yet') AS "Newest price list of" FROM v_database"""

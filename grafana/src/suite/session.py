@@ -123,7 +123,9 @@ def _charts() -> list[Any]:
     context = p.chart(6, "Context", "How full the context window was at each request of the main thread.", (12, 16, 12, 8),
                       CONTEXT, "percentunit", "points", False, name="",
                       steps=[(None, p.GREEN), (0.6, p.YELLOW), (0.8, p.RED)])  # fmt: skip
-    kinds = p.bars(7, "Tokens per turn", "Which turns read everything anew.", (0, 24, 24, 8), KINDS, "Turn", stacked=True)
+    kinds = p.bars(
+        7, "Tokens per turn", "Which turns read everything anew.", (0, 24, 24, 8), KINDS, "Turn", stacked=True
+    )
     return [p.coloured(cost, "Cost"), context, p.coloured(kinds, "Input", "Output", "Cache read", "Cache write")]
 
 
@@ -134,7 +136,10 @@ def _tables() -> list[Any]:
     commits = p.table(11, "Commits", "Made by this session (proven), or by its author meanwhile (inferred).", (12, 32, 12, 7),
                       COMMITS, "Time")  # fmt: skip
     colours = {"failed": p.RED, "denied": p.PURPLE, "unfinished": p.YELLOW, "ok": p.GREEN}
-    mapping = {"type": "value", "options": {text: {"color": colour, "index": i} for i, (text, colour) in enumerate(colours.items())}}
+    mapping = {
+        "type": "value",
+        "options": {text: {"color": colour, "index": i} for i, (text, colour) in enumerate(colours.items())},
+    }
     p.column(calls, "Result", mappings=[mapping], custom__cellOptions={"type": "color-text"})
     p.column(p.column(calls, "Sent", unit="bytes"), "Returned", unit="bytes")
     return [

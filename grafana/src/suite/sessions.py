@@ -27,7 +27,7 @@ FROM v_sessions WHERE {_FOUND}"""
 COSTS = f'SELECT total_cost_usd + 0.0 AS "Cost" FROM v_sessions WHERE {_FOUND} AND total_cost_usd IS NOT NULL'
 SCATTER = f"""SELECT {_SECONDS} AS "Duration", total_cost_usd + 0.0 AS "Cost" FROM v_sessions
 WHERE {_FOUND} AND total_cost_usd IS NOT NULL ORDER BY 1 LIMIT 5000"""
-_ACTIVE = "coalesce(active.hours, 0.0) AS \"Active hours\""
+_ACTIVE = 'coalesce(active.hours, 0.0) AS "Active hours"'
 BY_HOUR = f"""WITH RECURSIVE active AS MATERIALIZED (
   SELECT (time + {sql.EAST}) / 3600 % 24 AS n, total(active_ms) / 3600000 AS hours FROM v_activity
   WHERE {sql.ACTIVITY} GROUP BY 1
@@ -57,16 +57,23 @@ def dashboard() -> dict[str, Any]:
 
 
 def _table() -> Any:
-    found = p.table(2, "Sessions", "The newest 500 that fit. Click a title to open the session.", (0, 4, 24, 14), TABLE, "Start")
+    found = p.table(
+        2, "Sessions", "The newest 500 that fit. Click a title to open the session.", (0, 4, 24, 14), TABLE, "Start"
+    )
     p.linked(found, "Session", "Open the session", session_link())
-    p.linked(found, "Project", "Project", link(HERE, "cm-projects", project="${__data.fields.project_key:percentencode}"))
+    p.linked(
+        found, "Project", "Project", link(HERE, "cm-projects", project="${__data.fields.project_key:percentencode}")
+    )
     p.column(found, "Cost", unit="currencyUSD", custom__cellOptions={"type": "gauge", "mode": "basic"}, min=0)
     p.column(found, "Duration", unit="s")
     return p.hidden(found, "session_id", "from_ms", "to_ms", "project_key")
 
 
 def _scatter() -> Any:
-    series = {"x": {"matcher": {"id": "byName", "options": "Duration"}}, "y": {"matcher": {"id": "byName", "options": "Cost"}}}
+    series = {
+        "x": {"matcher": {"id": "byName", "options": "Duration"}},
+        "y": {"matcher": {"id": "byName", "options": "Cost"}},
+    }
     options = {
         "mapping": "manual", "series": [series], "tooltip": {"mode": "single", "sort": "none"},
         "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},

@@ -1,0 +1,110 @@
+"""Every target of every panel, annotation and rule runs under the plugin's rules on every kind of database."""
+
+import pytest
+
+from tests.grafana import suite
+from tests.grafana.conftest import Tried
+from tests.grafana.emulator import Range, old_sqlstring, sqlstring
+
+TARGETS = list(suite.targets())
+
+
+def session_of(tried: Tried) -> str:
+    found = tried.source.plain("select session_id from sessions order by tool_calls desc, session_id limit 1")
+    return found[0][0] if found else ""
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=repr)
+def test_a_target_gives_what_its_panel_needs(target: suite.Target, tried: Tried) -> None:
+    for when in (
+        suite.range_of(target.board, tried.now, 330),
+        suite.wider(suite.range_of(target.board, tried.now), 400),
+    ):
+        frame = suite.run(tried.source, target, when, session=session_of(tried))
+        assert not frame.truncated, f"values that do not fit their column's type: {frame.truncated}"
+        assert_fits(target, frame)
+
+
+def assert_fits(target: suite.Target, frame: object) -> None:
+    fields = {f.name: f for f in frame.fields}  # type: ignore[attr-defined]
+    kinds = [f.kind for f in fields.values() if any(v is not None for v in f.values)]
+    match target.kind:
+        case "timeseries" | "heatmap":
+            assert "string" not in kinds
+            times = next(f for f in fields.values() if f.kind == "time").values
+            assert times == sorted(times)
+        case "stat" | "gauge":
+            assert len(next(iter(fields.values())).values) <= 1
+        case "barchart":
+            x = target.panel["options"]["xField"]
+            assert fields[x].kind == "string" or not fields[x].values
+            assert {f.kind for f in fields.values() if f.name != x and any(f.values)} <= {"int", "float"}
+        case "bargauge":
+            assert kinds in ([], ["string", "float"])
+        case "histogram" | "xychart":
+            assert set(kinds) <= {"float", "int"}
+        case "annotation":
+            assert {"time", "text"} <= fields.keys() <= {"time", "timeEnd", "title", "text", "tags"}
+    for name in target.body["timeColumns"]:
+        assert fields[name].kind == "time"
+        assert all(v is None or 1e9 < v < 4e9 for v in fields[name].values), "times are unix seconds"
+
+
+@pytest.mark.parametrize("board", suite.dashboards().values(), ids=lambda board: board["uid"])
+def test_each_option_of_each_variable_can_be_chosen(board: suite.Json, tried: Tried) -> None:
+    when = suite.wider(suite.range_of(board, tried.now), 400)
+    for name, variable in suite.variables(board).items():
+        if variable["type"] != "query":
+            continue
+        for _, value in suite.options(tried.source, board, name, when)[:20]:
+            picked = value if name == "session" else [value]
+            for target in (t for t in TARGETS if t.board is board and f"{name}:" in t.body["rawQueryText"]):
+                suite.run(tried.source, target, when, **{name: picked})
+
+
+@pytest.mark.parametrize("quote", [sqlstring, old_sqlstring], ids=["Grafana 11 and later", "Grafana 10"])
+@pytest.mark.parametrize("name", ["agent", "project", "branch", "machine", "model"])
+def test_the_options_divide_the_whole(odd_names: Tried, name: str, quote: object) -> None:
+    """A name that is not matched as it is written would be missing from the sum."""
+    spend = suite.target("cm-overview", 1)
+    when = suite.wider(suite.range_of(spend.board, odd_names.now), 400)
+    whole = suite.run(odd_names.source, spend, when)["In range"][0]
+    found = suite.options(odd_names.source, spend.board, name, when)
+    parts = [suite.run(odd_names.source, spend, when, quote, **{name: [value]})["In range"][0] for _, value in found]
+    assert len(found) > 1 and sum(parts) == pytest.approx(whole)
+    several = [value for _, value in found[:3]]
+    assert suite.run(odd_names.source, spend, when, quote, **{name: several})["In range"][0] == pytest.approx(
+        sum(parts[:3])
+    )
+
+
+@pytest.mark.parametrize("text", ['say "hi"', "it's", "größe", "🦜", "back\\slash", "%_x", "a,b{c}"])
+def test_a_search_finds_what_was_typed(odd_names: Tried, text: str) -> None:
+    table = suite.target("cm-sessions", 2)
+    when = suite.wider(suite.range_of(table.board, odd_names.now), 400)
+    found = suite.run(odd_names.source, table, when, q=text)["Session"]
+    assert found and all(text in title for title in found)
+
+
+@pytest.mark.parametrize("bucket", ["900", "3600", "86400", "604800"])
+@pytest.mark.parametrize("east", [0, 345, -210])
+def test_every_interval_keeps_the_sum(odd_names: Tried, bucket: str, east: int) -> None:
+    chart = suite.target("cm-overview", 9)
+    when = suite.range_of(chart.board, odd_names.now, east)
+    frame = suite.run(odd_names.source, chart, when, bucket=bucket)
+    spent = suite.run(odd_names.source, suite.target("cm-overview", 1), when)["In range"][0]
+    assert sum(sum(series) for series in frame.by_label().values()) == pytest.approx(spent)
+    steps = {b - a for a, b in zip(frame["time"], frame["time"][1:], strict=False)}
+    assert steps == {int(bucket)}, "no bucket is missing"
+
+
+@pytest.mark.parametrize("rule", suite.rules(), ids=lambda rule: rule["uid"])
+def test_a_rule_gives_one_number_and_is_silent_when_nothing_is_wrong(rule: suite.Json, tried: Tried) -> None:
+    model = rule["data"][0]["model"]
+    assert model["rawQueryText"] == model["queryText"]
+    now = 1000 * (tried.now + (30 * 86400 if tried.name == "odd_names" else 0))  # a month later all is quiet
+    seconds = rule["data"][0]["relativeTimeRange"]["from"]
+    frame = tried.source.query(model, Range(now - seconds * 1000, now))
+    assert [f.kind for f in frame.fields] == ["float"] and len(frame.rows) == 1
+    if rule["uid"] != "cm-unpriced" or tried.name != "captured":
+        assert frame.rows[0][0] <= rule["data"][1]["model"]["conditions"][0]["evaluator"]["params"][0]
