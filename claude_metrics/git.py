@@ -3,6 +3,8 @@
 A repository's configuration may name programs (fsmonitor, hooks, textconv, gpg, transports); everything that could
 start one is switched off on the command line, which wins over every file. Ownership (`safe.directory`) stays git's
 own decision: a repository that git refuses is skipped, never forced.
+
+The session-start hook loads this module and waits for it: no dataclasses, no pathlib.
 """
 
 import contextlib
@@ -15,9 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 4096
@@ -49,8 +49,7 @@ OPTIONS = ("--no-pager", *(part for setting in _OFF for part in ("-c", setting))
 processes_started = 0  # since the module was loaded; tests hold the cost per repository to it
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     stdout: bytes
     problem: str | None = None  # why the answer is missing or incomplete
     given_up: bool = False  # ended by us: it took too long or printed too much
@@ -62,7 +61,7 @@ class Git:
     def __init__(self, timeout: float = 10.0, total: float = 30.0, search_path: str | None = None) -> None:
         found = shutil.which("git", path=search_path)
         # A relative hit comes from `.` on PATH: whoever owns the directory would choose the program.
-        self.executable = found if found and Path(found).is_absolute() else None
+        self.executable = found if found and os.path.isabs(found) else None  # noqa: PTH117
         self.timeout = timeout
         self.total = total
         self._lost = 0.0
@@ -107,7 +106,7 @@ def _run(command: list[str], seconds: float) -> Answer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_environment(),
-            cwd=Path(command[0]).anchor,
+            cwd=os.path.abspath(os.sep),  # noqa: PTH100
             start_new_session=True,  # its children form one group that a timeout can end
         )
     except (OSError, ValueError) as error:  # ValueError: a NUL in a path

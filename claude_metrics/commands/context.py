@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,10 +36,24 @@ def context(tool: str | None, max_chars: int | None, db_path: Path, as_json: boo
     if tool and as_json:
         raise click.UsageError("--tool prints JSON for that client; leave --json out")
     config.load()  # for the error: the note's own reader passes over what it cannot use
-    settings = load(paths.config_file())
-    facts = gather(str(Path.cwd()), db_path, settings)
+    settings = load(str(paths.config_file()))
+    facts = gather(str(Path.cwd()), str(db_path), settings)
     if as_json:
-        options.print_json(asdict(facts))
+        options.print_json(_fields(facts))
         return
     client = client_of(tool)
     click.echo(plain(client.output(note.render(facts, time.time(), client, max_chars or settings.context_max_chars))))
+
+
+def _fields(value: Any) -> Any:
+    """Objects as dictionaries, also those attributes that are a class's defaults."""
+    if isinstance(value, list):
+        return [_fields(item) for item in value]
+    if isinstance(value, tuple):
+        return value._asdict()  # type: ignore[attr-defined]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a file name need not be UTF-8
+    if not hasattr(value, "__dict__"):
+        return value
+    names = {**dict.fromkeys(getattr(type(value), "__annotations__", {})), **vars(value)}
+    return {name: _fields(getattr(value, name)) for name in names}

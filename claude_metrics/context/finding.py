@@ -9,7 +9,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 DEPTH = 3
 MAX_FOLDERS = 3000
@@ -22,20 +21,17 @@ _PATH = re.compile(rb"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.I
 
 def workspace_of(folder: str) -> str:
     """The repository around `folder`, or the folder itself. Kept dotfiles in the home are not a workspace."""
-    here, home = Path(folder), Path.home()
-    for place in (here, *here.parents):
-        if place == home and place != here:
-            break
-        if _is_repository(place):
-            return str(place)
-    return folder
+    place, home = folder, os.path.expanduser("~")
+    while not _is_repository(place):
+        parent = os.path.dirname(place)
+        if parent in (place, home):
+            return folder
+        place = parent
+    return place
 
 
-def _is_repository(folder: Path) -> bool:
-    try:
-        return (folder / ".git").exists()
-    except OSError:
-        return False
+def _is_repository(folder: str) -> bool:
+    return os.path.exists(folder + "/.git")
 
 
 class Search:
@@ -49,7 +45,7 @@ class Search:
         self._seen: set[str] = set()
 
     def __iter__(self) -> Iterator[str]:
-        if _is_repository(Path(self.root)):
+        if _is_repository(self.root):
             yield from self._with_submodules(self.root)
         yield from self._nested()
 
@@ -67,10 +63,10 @@ class Search:
         """The folders that `.gitmodules` names, where they are checked out inside the workspace."""
         found = []
         for name in _module_paths(top):
-            folder = os.path.realpath(os.path.join(top, name))  # noqa: PTH118 - a name from outside, not yet a path
+            folder = os.path.realpath(os.path.join(top, name))
             if not folder.startswith(self.root.rstrip("/") + "/"):
                 continue
-            if _is_repository(Path(folder)):
+            if _is_repository(folder):
                 found.append(folder)
             else:
                 self.not_checked_out.append(os.path.relpath(folder, self.root))
@@ -88,7 +84,7 @@ class Search:
             for child in _folders(folder):
                 if child in self._seen:
                     continue
-                if _is_repository(Path(child)):
+                if _is_repository(child):
                     yield from self._with_submodules(child)
                 elif depth + 1 < DEPTH:
                     waiting.append((child, depth + 1))
@@ -96,11 +92,10 @@ class Search:
 
 def _module_paths(top: str) -> list[str]:
     try:
-        file = Path(top, ".gitmodules")
-        if not file.is_file():
+        if not os.path.isfile(top + "/.gitmodules"):  # a pipe would be waited for
             return []
-        with file.open("rb") as opened:
-            text = opened.read(MAX_GITMODULES)
+        with open(top + "/.gitmodules", "rb") as file:
+            text = file.read(MAX_GITMODULES)
     except OSError:
         return []
     names = (os.fsdecode(found[1].strip(b'"')) for found in _PATH.finditer(text))

@@ -7,15 +7,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_metrics.context import repositories
 from claude_metrics.context.finding import Search, workspace_of
 from claude_metrics.context.repositories import Repository
 from claude_metrics.context.settings import Settings
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from claude_metrics.context.spend import Spend
     from claude_metrics.context.tools import Tool
@@ -25,21 +23,22 @@ END_S = 0.15  # git is ended this long before the deadline: that takes a moment,
 SEARCH_SHARE = 0.5  # of the time
 
 
-@dataclass(slots=True)
 class Facts:
-    """What the note is made of. `tools` and `spend` are None when they were late (`spend` also without a database)."""
+    """What the note is made of. `tools` and `spend` are None when they were late, `spend` also without a database."""
 
-    workspace: str
-    repositories: list[Repository] = field(default_factory=list)
     late_repositories: int = 0
-    not_checked_out: list[str] = field(default_factory=list)
     complete: bool = False  # all folders were looked through
     tools: "list[Tool] | None" = None
     spend: "Spend | None" = None
-    late: list[str] = field(default_factory=list)  # sections by name
+
+    def __init__(self, workspace: str) -> None:
+        self.workspace = workspace
+        self.repositories: list[Repository] = []
+        self.not_checked_out: list[str] = []
+        self.late: list[str] = []  # sections by name
 
 
-def gather(folder: str, db: Path | None, settings: Settings, session: str = "") -> Facts:
+def gather(folder: str, db: str, settings: Settings, session: str = "") -> Facts:
     """The facts of the workspace around `folder`; `session` is the one that begins, not its own predecessor."""
     began = time.monotonic()
     until = began + max(0.2, settings.context_deadline_s)
@@ -74,11 +73,10 @@ def _find_tools(facts: Facts, folder: str, settings: Settings) -> None:
     facts.tools = tools.find(settings.tools, workspace_of(folder))
 
 
-def _read_spend(facts: Facts, folder: str, db: Path | None, settings: Settings, session: str, until: float) -> None:
+def _read_spend(facts: Facts, folder: str, db: str, settings: Settings, session: str, until: float) -> None:
     from claude_metrics.context import spend
 
-    if db is not None:
-        facts.spend = spend.read(db, workspace_of(folder), settings, time.time(), until, session)
+    facts.spend = spend.read(db, workspace_of(folder), settings, time.time(), until, session)
 
 
 class _Survey:

@@ -17,7 +17,7 @@ def line(state: Repository, now: float) -> str:
 
 
 def _branch(state: Repository) -> str:
-    return f"on {clean(state.branch, 60)}" if state.branch else f"detached at {clean(state.commit, 12)}"
+    return f"on {clean(state.branch, 60)}" if state.branch else f"detached at {_short(state.commit)}"
 
 
 def _distance(state: Repository, now: float) -> str:
@@ -43,9 +43,13 @@ def _last_commit(state: Repository, now: float) -> str:
     if not state.commit:
         return "no commit yet"
     if state.committed_at is None:
-        return f"last commit {clean(state.commit, 12)}"
+        return f"last commit {_short(state.commit)}"
     age = ago(now - state.committed_at)
-    return f'last commit {age}, {clean(state.commit, 12)} "{clean(state.subject, 72)}"'
+    return f'last commit {age}, {_short(state.commit)} "{clean(state.subject, 72)}"'
+
+
+def _short(sha: str | None) -> str:
+    return clean((sha or "unknown")[:9])
 
 
 def left_out(late: int, not_checked_out: list[str], complete: bool) -> list[str]:

@@ -1,7 +1,6 @@
 """The note itself: facts as sections in order of worth, within what the client takes."""
 
 import time
-from pathlib import Path
 
 from claude_metrics.context import lines
 from claude_metrics.context.clients import Client
@@ -18,7 +17,7 @@ HEAD = (
 
 def write(folder: str, db: str, settings: Settings, client: Client, wished: int = 0, session: str = "") -> str:
     """The note on the workspace around `folder` for `client`: at most `wished` characters, else the config's number."""
-    facts = gather(folder, Path(db), settings, session)
+    facts = gather(folder, db, settings, session)
     return render(facts, time.time(), client, wished or settings.context_max_chars)
 
 

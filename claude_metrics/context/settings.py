@@ -4,13 +4,10 @@ and a slip in the config must not cost the note (`claude-metrics config` names t
 
 import math
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Names and defaults are those of `claude_metrics.config.Config`; a test holds them equal."""
 
     timezone: str = ""
@@ -18,14 +15,14 @@ class Settings:
     budget_monthly_usd: float = 0.0
     context_max_chars: int = 0
     context_deadline_s: float = 1.5
-    tools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tools: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - never changed
 
 
-def load(path: Path | None, longest_s: float = math.inf) -> Settings:
+def load(path: str, longest_s: float = math.inf) -> Settings:
     """Of the file's values those that are of the right type; `longest_s` bounds the deadline."""
     given = _toml(path)
     kept: dict[str, Any] = {}
-    for name in Settings.__slots__:
+    for name in Settings._fields:
         value, default = given.get(name), getattr(Settings(), name)
         if isinstance(default, float) and type(value) is int:
             value = float(value)
@@ -35,11 +32,10 @@ def load(path: Path | None, longest_s: float = math.inf) -> Settings:
     return Settings(**kept | {"context_deadline_s": min(deadline, longest_s)})
 
 
-def _toml(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _toml(path: str) -> dict[str, Any]:
     try:
-        raw = path.read_bytes()
+        with open(path, "rb") as file:
+            raw = file.read()
     except OSError:
         return {}
     import tomllib
@@ -50,14 +46,14 @@ def _toml(path: Path | None) -> dict[str, Any]:
         return {}
 
 
-def config_file(env: dict[str, str], home: str) -> Path:
+def config_file(env: dict[str, str], home: str) -> str:
     """What `claude_metrics.paths.config_file()` says: there platformdirs knows it; a test holds the two equal."""
     chosen = env.get("CLAUDE_METRICS_HOME")
     if chosen:
-        return Path(home + chosen[1:] if chosen[:2] in ("~", "~/") else chosen) / "config" / "config.toml"
+        return (home + chosen[1:] if chosen[:2] in ("~", "~/") else chosen) + "/config/config.toml"
     folder = env.get("XDG_CONFIG_HOME", "")
     if sys.platform == "win32":
         folder = env.get("LOCALAPPDATA") or f"{home}/AppData/Local"
     elif not folder.startswith("/"):
         folder = home + ("/Library/Application Support" if sys.platform == "darwin" else "/.config")
-    return Path(folder) / "claude-metrics" / "config.toml"
+    return f"{folder}/claude-metrics/config.toml"

@@ -6,9 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import Any
 
 from claude_metrics.context.settings import Settings
@@ -20,26 +18,26 @@ PLAN_ITEMS = 5
 DONE = {"completed", "complete", "done", "cancelled", "canceled", "deleted"}
 
 
-@dataclass(slots=True)
 class LastSession:
-    """`next_steps` and `plan` hold what was left to do, as texts."""
+    """How it ended; `plan` and `next_steps` hold what was left to do, as texts."""
 
-    session_id: str
-    agent: str
-    ended_at: float | None
-    status: str | None
-    end_reason: str | None
-    title: str | None
-    cost_usd: float | None
-    commits: int
-    lines_added: int | None
-    lines_removed: int | None
-    outcome: str | None = None
-    plan: list[str] = field(default_factory=list)
-    next_steps: list[str] = field(default_factory=list)
+    outcome: str | None = None  # as the agent itself has put it
+
+    def __init__(self, row: sqlite3.Row) -> None:
+        self.session_id: str = row["session_id"]
+        self.agent: str = row["agent"]
+        self.ended_at = _seconds(row["end_time"] or row["start_time"])
+        self.status: str | None = row["status"]
+        self.end_reason: str | None = row["end_reason"]
+        self.title: str | None = row["title"] or row["first_prompt"]
+        self.cost_usd: float | None = row["total_cost_usd"]
+        self.commits: int = row["commits"] or 0
+        self.lines_added: int | None = row["lines_added"]
+        self.lines_removed: int | None = row["lines_removed"]
+        self.plan: list[str] = []
+        self.next_steps: list[str] = []
 
 
-@dataclass(slots=True)
 class Spend:
     """USD of this project; `*_left_usd` is what all projects together have left, negative when it is exceeded."""
 
@@ -53,9 +51,9 @@ class Spend:
     last_session: LastSession | None = None
 
 
-def read(db: Path, root: str, settings: Settings, now: float, until: float, session_id: str = "") -> Spend | None:
+def read(db: str, root: str, settings: Settings, now: float, until: float, session_id: str = "") -> Spend | None:
     """None when there is no database, or none that can be read by `until` (on `time.monotonic`'s clock)."""
-    if not db.is_file():
+    if not os.path.isfile(db):
         return None
     try:
         with closing(_open(db, until)) as connection:
@@ -64,13 +62,19 @@ def read(db: Path, root: str, settings: Settings, now: float, until: float, sess
         return None
 
 
-def _open(db: Path, until: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{db.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
+def _open(db: str, until: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{_quoted(os.path.abspath(db))}?mode=ro", uri=True, timeout=BUSY_S)
     connection.execute("pragma query_only = on")
     connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _quoted(path: str) -> str:
+    for mark in "%?#":
+        path = path.replace(mark, f"%{ord(mark):x}")
+    return path
 
 
 class _Place:
@@ -135,11 +139,7 @@ def _last_session(connection: sqlite3.Connection, here: _Place, session_id: str)
     ).fetchone()
     if row is None:
         return None
-    last = LastSession(
-        row["session_id"], row["agent"], _seconds(row["end_time"] or row["start_time"]), row["status"],
-        row["end_reason"], row["title"] or row["first_prompt"], row["total_cost_usd"], row["commits"] or 0,
-        row["lines_added"], row["lines_removed"],
-    )  # fmt: skip
+    last = LastSession(row)
     _add_summary(connection, last)
     return last
 
@@ -163,20 +163,30 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _unfinished(stored: str | None) -> Iterator[str]:
-    """The texts of a JSON list: strings, or objects with a text and perhaps a status."""
+    """The texts of a JSON list's items that are not done."""
     try:
         value: Any = json.loads(stored or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if isinstance(value, dict):
-        value = value.get("items") or value.get("open") or value.get("todos")
+        value = next((value[key] for key in ("items", "open", "todos") if key in value), [])
     for item in value if isinstance(value, list) else []:
-        about = item if isinstance(item, dict) else {"text": item}
-        text = next(
-            (about[key] for key in ("text", "content", "title", "step", "subject", "item") if key in about), None
-        )
-        if isinstance(text, str) and text.strip() and str(about.get("status", "")).lower() not in DONE:
+        text, state = _text_and_state(item)
+        if text.strip() and state.lower() not in DONE:
             yield text
+
+
+def _text_and_state(item: Any) -> tuple[str, str]:
+    """An item is `[x] text`, `[text, state]`, or an object with both."""
+    if isinstance(item, str):
+        mark = item[:3]
+        return (item[4:], "done" if mark == "[x]" else "") if mark in ("[x]", "[ ]", "[>]") else (item, "")
+    if isinstance(item, list) and len(item) == 2:
+        return str(item[0]), str(item[1])
+    if isinstance(item, dict):
+        text = next((item[key] for key in ("text", "content", "title", "step", "item") if key in item), "")
+        return str(text), str(item.get("state", item.get("status", "")))
+    return "", ""
 
 
 # As lines of the note

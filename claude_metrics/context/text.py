@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TAG = "session-context"
 # Control characters, direction marks, what is invisible (also the tag characters that can hide text), surrogates.
@@ -16,8 +16,7 @@ _HARMLESS = str.maketrans({"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
 Length = Callable[[str], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     title: str
     lines: tuple[str, ...]
 

@@ -11,9 +11,7 @@ An empty `detect` takes a tool out.
 
 import os
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from claude_metrics.context.text import clean
 
@@ -43,8 +41,7 @@ DEFAULTS: dict[str, tuple[str | list[str], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     name: str
     found_as: str
     usage: str
@@ -74,9 +71,9 @@ def _look(name: str, detect: list[str], usage: str, workspace: str) -> Tool | No
 
 def _is_here(word: str, workspace: str) -> bool:
     if "/" in word:
-        return os.access(Path(workspace) / Path(word).expanduser(), os.X_OK)
+        return os.access(os.path.join(workspace, os.path.expanduser(word)), os.X_OK)
     found = shutil.which(word)
-    return found is not None and Path(found).is_absolute()  # a relative hit is a program of whoever owns the folder
+    return found is not None and os.path.isabs(found)  # a relative hit is a program of whoever owns the folder
 
 
 def line(tool: Tool) -> str:
