@@ -122,7 +122,9 @@ def stored_prompts(ledger: Ledger) -> list[str]:
 def record(ledger: Ledger, sources: Iterable[Source]) -> ingest.Outcome:
     """What a sync does, with the commits."""
     known = ingest.cursors(ledger.connection)
-    batches = [ingest.read(source, known.get(str(source.path), (0,) * 3 + (None,))[3], "redacted") for source in sources]
+    batches = [
+        ingest.read(source, known.get(str(source.path), (0,) * 3 + (None,))[3], "redacted") for source in sources
+    ]
     commits = ingest.commits_in(batches, CommitCache())
     return ingest.store(ledger.connection, batches, ledger.settings, "sync", commits=commits)
 
@@ -146,7 +148,9 @@ def git(folder: Path, *args: str, when: str = "") -> None:
 
 
 def stored_commits(ledger: Ledger) -> list[tuple[str, str, int]]:
-    rows = ledger.connection.execute("select message, attribution, lines_added from commits order by committed_at, message")
+    rows = ledger.connection.execute(
+        "select message, attribution, lines_added from commits order by committed_at, message"
+    )
     return [(row[0].splitlines()[0], row[1], row[2]) for row in rows]
 
 
