@@ -100,15 +100,21 @@ def factor(rates: Rates, usage: Usage) -> float:
 _SPELLINGS = re.compile(
     r"^(?:[a-z]+\.)*(?:anthropic[./])|^(?:vertex_ai|bedrock|anthropic|google|openai)/|(\[1m\])$|(-v\d+(:\d+)?)$"
 )
+_REACHED_BY = re.compile(
+    r"^(?:(?:models|openai|google|gemini|vertex_ai|azure|azure_ai|bedrock|openrouter|github-copilot|x-ai|xai|deepseek)/)+"
+)
 _DATE = re.compile(r"[-@]\d{8}$")
 
 
 @cache
 def canonical(model: str) -> str:
-    """`us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929[1m]` -> `claude-sonnet-4-5`."""
+    """`us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929[1m]` -> `claude-sonnet-4-5`.
+
+    Of other makers' models only the way they were reached goes: `models/gemini-2.5-pro`, `openrouter/openai/gpt-5`.
+    """
     name = model.strip().lower()
     if "claude" not in name:
-        return name
+        return _REACHED_BY.sub("", name)
     while (shorter := _SPELLINGS.sub("", name)) != name:
         name = shorter
     return _DATE.sub("", name).removesuffix("-latest")
