@@ -17,7 +17,7 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
     u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens as total_tokens,
     u.cache_creation_5m_tokens, u.cache_creation_1h_tokens, u.reasoning_tokens, u.web_search_requests,
     u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id
-from token_usage u join sessions s on s.session_id = u.session_id;
+from token_usage u cross join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
 create view v_usage as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.project_path, '') as project_path,
@@ -26,7 +26,7 @@ select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p
     q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
     q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.subagent_cost_usd, q.cache_savings_usd,
     q.first_at, q.last_at, q.place_id
-from usage_quarters q join places p on p.place_id = q.place_id;
+from usage_quarters q left join places p on p.place_id = q.place_id;
 -- v_days: sums per day, agent, project and model; `day` is UTC (`report daily --tz` has the days of any zone).
 create view v_days as
 select strftime('%Y-%m-%d', time, 'unixepoch') as day, agent, project, model, count(distinct session_id) as sessions,
@@ -47,7 +47,7 @@ select m.session_id, s.agent_type as agent, s.project_name as project, m.model, 
     m.output_tokens, m.cache_creation_tokens, m.cache_read_tokens,
     m.input_tokens + m.output_tokens + m.cache_creation_tokens + m.cache_read_tokens as total_tokens,
     m.web_search_requests, m.cost_usd
-from model_usages m join sessions s on s.session_id = m.session_id;
+from model_usages m cross join sessions s on s.session_id = m.session_id;
 -- v_projects: sums per project folder.
 create view v_projects as
 select project_name as project, project_path, count(*) as sessions, min(start_time) as first_at, max(end_time) as last_at,
@@ -68,7 +68,7 @@ create view v_turns as
 select t.session_id, t.turn_index, s.agent_type as agent, s.project_name as project, t.started_at, t.ended_at,
     cast(strftime('%s', t.started_at) as integer) as time, t.prompt, t.response, t.requests, t.tool_calls,
     t.input_tokens, t.output_tokens, t.cost_usd, s.place_id, t.prompt_tokens_estimated, t.response_tokens_estimated
-from turns t join sessions s on s.session_id = t.session_id;
+from turns t cross join sessions s on s.session_id = t.session_id;
 -- v_tool_calls: a row per tool call; `success` is NULL while it is unfinished.
 create view v_tool_calls as
 select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.project_name as project,
@@ -77,7 +77,7 @@ select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.proj
     c.lines_added, c.lines_removed, c.finished_at, s.place_id, c.category, c.change,
     case c.category when 'agent' then c.subject end as subagent, case c.category when 'skill' then c.subject end as skill,
     case c.category when 'mcp' then c.subject end as mcp_server
-from tool_calls c join sessions s on s.session_id = c.session_id;
+from tool_calls c cross join sessions s on s.session_id = c.session_id;
 -- v_observations: a row per fact of what a session did: read, searched, changed, tried, checked, decided, planned, committed.
 create view v_observations as
 select o.session_id, s.agent_type as agent, s.project_name as project, o.timestamp,
@@ -89,13 +89,13 @@ create view v_tools as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch, q.tool_name,
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
     q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, q.place_id
-from tool_quarters q join places p on p.place_id = q.place_id;
+from tool_quarters q left join places p on p.place_id = q.place_id;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
     cast(strftime('%s', c.committed_at) as integer) as time, c.message, c.author_name, c.author_email,
     c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable, s.place_id
-from commits c join sessions s on s.session_id = c.session_id;
+from commits c cross join sessions s on s.session_id = c.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
 select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;
@@ -117,7 +117,7 @@ select name as tool_name, replace(name, '"', '″') as tool_key from labels wher
 create view v_activity as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch,
     nullif(p.machine, '') as machine, q.turns, q.active_ms, q.place_id
-from activity_quarters q join places p on p.place_id = q.place_id;
+from activity_quarters q left join places p on p.place_id = q.place_id;
 -- v_duration_classes: the classes of tool durations behind `d0` to `d15` of v_tools; the last one is open.
 create view v_duration_classes as
 select column1 as class, column2 as lower_ms, column3 as upper_ms from (values
