@@ -129,6 +129,7 @@ def main(argv):
     timer.start()
     try:
         os.umask(0o077)
+        sys.setswitchinterval(0.0005)  # a thread that has an answer of git's does not wait for one that imports
         os.closerange(3, 1024)  # whatever the client left open: the catch-up must not hold its pipes
         load_package()
         output.say(note(options))

@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
+from claude_metrics.context.git_files import GitFolder
+
 DEPTH = 3
 MAX_FOLDERS = 3000
 MAX_GITMODULES = 1 << 20
@@ -60,7 +62,8 @@ class Search:
             waiting.extend(self._submodules(folder))
 
     def _submodules(self, top: str) -> list[str]:
-        """The folders that `.gitmodules` names, where they are checked out inside the workspace."""
+        """The folders that `.gitmodules` names, where they are checked out inside the workspace; the largest first,
+        so that it is not the one that all wait for at the end."""
         found = []
         for name in _module_paths(top):
             folder = os.path.realpath(os.path.join(top, name))
@@ -70,7 +73,7 @@ class Search:
                 found.append(folder)
             else:
                 self.not_checked_out.append(os.path.relpath(folder, self.root))
-        return found
+        return sorted(found, key=lambda folder: -GitFolder(folder).index_bytes())
 
     def _nested(self) -> Iterator[str]:
         """Breadth first, so that a bound leaves out what is deepest."""

@@ -25,6 +25,13 @@ class GitFolder:
         optional = {f"{self.common}/config.worktree", f"{self.path}/config.worktree"}
         return _is_suspect(f"{self.common}/config", True) or any(_is_suspect(file, False) for file in optional)
 
+    def index_bytes(self) -> int:
+        """A measure of how many files there are."""
+        try:
+            return os.stat(f"{self.path}/index").st_size if self.path else 0
+        except OSError:
+            return 0
+
     def fetched_at(self) -> float | None:
         """Unix seconds of the last fetch; None after a clone that nobody fetched in."""
         try:

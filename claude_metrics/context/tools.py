@@ -10,10 +10,10 @@ An empty `detect` takes a tool out.
 """
 
 import os
-import shutil
 from typing import Any, NamedTuple
 
 from claude_metrics.context.text import clean
+from claude_metrics.git import find_program
 
 DEFAULTS: dict[str, tuple[str | list[str], str]] = {
     "git": ("git", "version control"),
@@ -72,8 +72,7 @@ def _look(name: str, detect: list[str], usage: str, workspace: str) -> Tool | No
 def _is_here(word: str, workspace: str) -> bool:
     if "/" in word:
         return os.access(os.path.join(workspace, os.path.expanduser(word)), os.X_OK)
-    found = shutil.which(word)
-    return found is not None and os.path.isabs(found)  # a relative hit is a program of whoever owns the folder
+    return find_program(word) is not None
 
 
 def line(tool: Tool) -> str:
