@@ -28,6 +28,9 @@ KEYS = {
     "cost_states": ("cost_state_id",),
     "model_usages": ("session_id", "model"),
     "commits": ("repository", "sha"),
+    "observations": ("observation_id",),
+    "session_summaries": ("session_id",),
+    "facets": ("session_id",),
 }
 # When and how a row was written, not what it says.
 IGNORED = ("updated_at", "recorded_by", "place_id")
@@ -56,6 +59,7 @@ class Comparison:
 
 def rebuild(db_path: Path, check: bool) -> Comparison:
     """Compare, and without `check` replace. Raises ClaudeMetricsError, with the stored database as it was."""
+    database.connect_readonly(db_path).close()
     with _alone(check), beside(db_path) as fresh, closing(database.connect_readonly(db_path)) as stored:
         stamp = _stamp(stored)
         with closing(build(db_path, fresh)) as new:
