@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from claude_metrics import session_summary
+
 Line = dict[str, Any]
 
 
@@ -23,6 +25,7 @@ class SessionView:
     subagents: Line
     recordings: list[Line]
     forks: list[str]
+    summary: Line
 
 
 _QUERIES = {
@@ -49,4 +52,7 @@ def load(connection: sqlite3.Connection, session_id: str) -> SessionView:
     forks = connection.execute(
         "select session_id from v_sessions where parent_session_id = ? order by start_time", (session_id,)
     )
-    return SessionView(session=session, subagents=subagents, forks=[row[0] for row in forks], **found)
+    return SessionView(
+        session=session, subagents=subagents, forks=[row[0] for row in forks],
+        summary=session_summary.load(connection, session_id), **found,
+    )  # fmt: skip

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from claude_metrics.commands import options
+from claude_metrics.commands.export import export
+from claude_metrics.commands.replay import replay
 
 
 @click.group("session")
@@ -40,3 +42,7 @@ def show(session_id: str, whole: bool, tz: str | None, as_json: bool, db_path: P
         options.print_json(asdict(found))
     else:
         session_output.show(found, zones.zone(tz), whole)
+
+
+session.add_command(replay)
+session.add_command(export)

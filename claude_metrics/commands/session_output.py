@@ -8,6 +8,7 @@ from typing import Any
 from claude_metrics import clock, zones
 from claude_metrics.commands.tables import Column, Row, digits_for, duration, line, note, number, usd
 from claude_metrics.commands.tables import show as show_table
+from claude_metrics.session_summary import FACETS, HEADINGS
 from claude_metrics.session_view import SessionView
 
 LAST = 20
@@ -60,6 +61,7 @@ def show(found: SessionView, here: zones.Zone, whole: bool) -> None:
     _turns(found, here, whole)
     _calls(found, here, whole)
     _commits(found, here)
+    _summary(found.summary)
 
 
 def _head(found: SessionView, here: zones.Zone) -> None:
@@ -201,6 +203,18 @@ def _commits(found: SessionView, here: zones.Zone) -> None:
     ]  # fmt: skip
     note("")
     show_table(COMMIT, rows, title="Commits")
+
+
+def _summary(summary: dict[str, Any]) -> None:
+    """What it came to, and what the agent itself said of it."""
+    for name, heading in HEADINGS.items():
+        for at, text in enumerate((summary.get(name) or [])[:LAST]):
+            if at == 0:
+                note(f"\n{heading}", "bold")
+            note(f"  {line(text)}", "")
+    for name, heading in {"plan_progress": "Plan", **FACETS}.items():
+        if summary.get(name):
+            note(f"{heading}: {line(summary[name])}", "")
 
 
 def _titled(name: str, there: int, shown: int) -> str:

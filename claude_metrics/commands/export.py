@@ -1,0 +1,67 @@
+"""`claude-metrics session export`: one session as Markdown, JSON, or a page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claude_metrics.commands import options
+
+
+@click.command()
+@click.argument("session_id", metavar="ID")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["md", "json", "html"]),
+    default="md",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write this file (default: print it)."
+)
+@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@options.db_path
+def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_path: Path) -> None:
+    """Write the session whose id begins with ID: Markdown, JSON, or one HTML file that loads nothing.
+
+    Example: claude-metrics session export 52685edc --format html --output session.html
+    """
+    from claude_metrics import session_ids, story, zones
+    from claude_metrics.store.connection import connect_readonly
+
+    connection = connect_readonly(db_path)
+    found = story.load(connection, session_ids.find(connection, session_id))
+    write(_formatted(found, kind, zones.zone(tz)), output)
+
+
+def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
+    if kind == "json":
+        import json
+        from dataclasses import asdict
+
+        return json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"
+    if kind == "html":
+        from claude_metrics.page import session_page
+
+        return session_page.page(found, here)
+    from claude_metrics.commands.retelling import markdown
+    from claude_metrics.commands.screen import plain
+
+    return plain("\n".join(markdown(found, here)).strip() + "\n")
+
+
+def write(text: str, output: Path | None) -> None:
+    """To a file that only its owner can read, or to the screen."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from claude_metrics.errors import ClaudeMetricsError
+
+    try:
+        output.write_bytes(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ClaudeMetricsError(f"cannot write the file: {error.strerror}; {output}; choose another place") from error
+    click.echo(f"wrote {click.format_filename(output)}", err=True)

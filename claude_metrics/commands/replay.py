@@ -1,0 +1,59 @@
+"""`claude-metrics session replay`: the session again, turn by turn, in a pager."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from claude_metrics.commands import options
+
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True}, "about": {"dim": True}, "turn": {"bold": True, "fg": "cyan"}, "heading": {"bold": True},
+    "prompt": {"fg": "yellow"}, "call": {}, "failed": {"fg": "red"}, "seen": {"fg": "magenta"},
+    "commit": {"fg": "green"}, "answer": {}, "item": {},
+}  # fmt: skip
+INDENT = {"title": "", "about": "", "turn": "\n", "prompt": "> ", "answer": "< ", "heading": "  "}
+
+
+@click.command()
+@click.argument("session_id", metavar="ID")
+@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@options.as_json
+@options.db_path
+def replay(session_id: str, tz: str | None, as_json: bool, db_path: Path) -> None:
+    """Tell the session whose id begins with ID again: each prompt, what was done for it, and the answer.
+
+    Example: claude-metrics session replay 52685edc
+    """
+    from dataclasses import asdict
+
+    from claude_metrics import session_ids, story, zones
+    from claude_metrics.store.connection import connect_readonly
+
+    connection = connect_readonly(db_path)
+    found = story.load(connection, session_ids.find(connection, session_id))
+    if as_json:
+        options.print_json([asdict(turn) for turn in found.turns])
+        return
+    lines = written(found, zones.zone(tz))
+    if sys.stdout.isatty():
+        click.echo_via_pager(lines, color=False if os.environ.get("NO_COLOR") else None)
+    else:
+        for text in lines:
+            click.echo(text, nl=False)
+
+
+def written(found: Any, here: Any) -> Iterator[str]:
+    """Coloured lines; nothing in them but the colours is an escape sequence."""
+    from claude_metrics.commands import retelling
+    from claude_metrics.commands.screen import plain
+
+    for role, text in retelling.retell(found, here):
+        lead = INDENT.get(role, "    ")
+        body = plain(text).replace("\n", "\n" + " " * len(lead.strip("\n")))
+        yield click.style(lead + body, **STYLES[role]) + "\n"

@@ -1,0 +1,1 @@
+"""Pages to look at: one file each, with everything in it and nothing loaded from anywhere."""
