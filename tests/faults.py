@@ -19,8 +19,8 @@ from typing import NamedTuple
 from tests.rig.clients import OUTSIDE
 
 # `?` passes over the names that a processor does not have
-CHANGING = """open openat creat write pwrite64 pwritev writev fsync fdatasync ftruncate fallocate rename renameat renameat2
-    unlink unlinkat mkdir mkdirat rmdir link linkat symlink symlinkat chmod fchmod fchmodat flock"""
+CHANGING = """open openat creat write pwrite64 pwritev writev fsync fdatasync ftruncate fallocate rename renameat
+    renameat2 unlink unlinkat mkdir mkdirat rmdir link linkat symlink symlinkat chmod fchmod fchmodat flock"""
 CALLS = ",".join(f"?{call}" for call in CHANGING.split())
 STARTS = "?clone,?clone3,?vfork,?fork"
 EVERY_STEP = bool(OUTSIDE.get("CLAUDE_METRICS_EVERY_STEP"))
@@ -95,7 +95,7 @@ def step_is_rare(step: Step) -> bool:
 def run(
     command: Sequence[str], step: Step, fault: str = "signal=KILL", lasting: bool = False, **how: object
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run it with a fault on entering `step`: `signal=KILL`, or `error=ENOSPC` instead of it; `lasting`: and of all after it."""
+    """Run it with a fault on entering `step`: `signal=KILL`, or `error=ENOSPC` in its place (and after, if `lasting`)."""
     with tempfile.TemporaryDirectory() as folder:
         when = f"{step.nth}{'+' if lasting else ''}"
         traced = _strace(f"{folder}/log", step.call, f"{fault}:when={when}", command)

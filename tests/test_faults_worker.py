@@ -1,4 +1,4 @@
-"""The worker, killed or denied a system call at every step: an event goes after its rows have come, none comes twice."""
+"""The worker, killed or denied a system call at every step: an event goes when its rows have come, none comes twice."""
 
 import json
 import shutil

@@ -14,12 +14,17 @@ Json = dict[str, Any]
 
 
 def load(line: bytes | str) -> Json | None:
-    """One JSON object, or None. What is no valid UTF-8 or holds half a surrogate pair is read with replacements."""
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        value = _lenient(line)
+    """One JSON object, or None."""
+    value = load_any(line)
     return value if isinstance(value, dict) else None
+
+
+def load_any(line: bytes | str) -> Any:
+    """Any JSON value, or None. What is no valid UTF-8 or holds half a surrogate pair is read with replacements."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _lenient(line)
 
 
 def _lenient(line: bytes | str) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from claude_metrics.agents._json import load, load_any
+
 Count = int | float | None
 
 
@@ -175,32 +177,24 @@ def decode(block: bytes, start: int, end: int) -> Record | None:
         record: Record = _DECODERS[kind].decode(line)
         right = record.type if record.type in ("user", "assistant") else "other"
         return record if right == kind else _DECODERS[right].decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _lenient(block[start:end])
 
 
 def usage_of(raw: bytes) -> Usage:
     try:
         return _USAGE.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        value = json.loads(raw)
-        return _convert(value, Usage) if isinstance(value, dict) else Usage()
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _convert(load(raw) or {}, Usage)  # type: ignore[no-any-return]
 
 
 def _lenient(line: bytes) -> Record | None:
-    try:
-        value = json.loads(line.decode("utf-8", "replace"), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict):
+    value = load(line)
+    if value is None:
         return None
     kind = value.get("type")
     shape = {"assistant": AssistantRecord, "user": UserRecord}.get(kind if isinstance(kind, str) else "", OtherRecord)
     return _convert(value, shape)  # type: ignore[no-any-return]
-
-
-def _no_number(name: str) -> None:
-    """NaN and Infinity are no JSON; they count as nothing."""
 
 
 def _convert(value: Any, shape: Any) -> Any:
@@ -221,9 +215,9 @@ def _field(value: Any, kind: Any) -> Any:
     for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
         if isinstance(value, dict) and kind == struct | None:
             return _convert(value, struct)
-    if isinstance(value, list):
-        block = Block if kind == list[Block] | str | None else ResultBlock
-        return [_convert(item, block) for item in value if isinstance(item, dict)]
+    for block in (Block, ResultBlock):
+        if isinstance(value, list) and kind == list[block] | str | None:  # type: ignore[valid-type]
+            return [_convert(item, block) for item in value if isinstance(item, dict)]
     if kind == dict[str, ModelUsage] | None and isinstance(value, dict):
         return {str(k): _convert(v, ModelUsage) for k, v in value.items() if isinstance(v, dict)}
     return msgspec.convert(value, kind)
@@ -231,18 +225,7 @@ def _field(value: Any, kind: Any) -> Any:
 
 def text_of(raw: Raw | bytes) -> str:
     """The text of a raw JSON string, or of a list of text blocks; what cannot be decoded is replaced, never fatal."""
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        value = _json_text(bytes(raw))
+    value = load_any(bytes(raw))
     if isinstance(value, list):
         return "\n".join(str(b.get("text", "")) for b in value if isinstance(b, dict))
     return value if isinstance(value, str) else ""
-
-
-def _json_text(raw: bytes) -> Any:
-    try:
-        value = json.loads(raw.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return ""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

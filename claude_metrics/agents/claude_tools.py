@@ -60,7 +60,7 @@ def describe(raw: Raw) -> Described:
     """The telling argument of a tool call; nothing for an input of another shape."""
     try:
         given = _INPUT.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _NOTHING
     file_path = given.file_path or given.notebook_path
     telling = (
@@ -107,7 +107,7 @@ def patch_of(raw: Raw, said: Raw) -> Patch:
         return _CREATED if bytes(said).startswith(b'"File created') else _NO_PATCH
     try:
         result = _PATCH.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _NO_PATCH
     lines = [line[:1] for hunk in result.structuredPatch for line in hunk.lines]
     if result.type == "create" and not lines:

@@ -48,7 +48,7 @@ def tokens(value: float | None) -> int:
 
 
 def number(value: float | None) -> float:
-    return float(value) if value is not None and abs(value) < 1e15 else 0.0
+    return float(value) if value is not None and 0 <= value < 1e15 else 0.0
 
 
 def typed_text(record: UserRecord, content: Any) -> str | None:

@@ -72,9 +72,9 @@ class Reader(Fold):
             self.record(record)
 
     def record(self, record: Json) -> None:
-        kind, payload = record.get("type"), obj(record.get("payload"))
+        kind, payload = str(record.get("type")), obj(record.get("payload"))
         stamp = clock.normal(record.get("timestamp")) or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
-        fold = _RECORDS.get(str(kind))
+        fold = _RECORDS.get(kind)
         if fold is not None:
             fold(self, payload, stamp)
         elif kind not in _SILENT:
@@ -202,7 +202,7 @@ class Reader(Fold):
         fold = _EVENTS.get(str(event.get("type")))
         if fold is not None:
             fold(self, event, stamp)
-        elif event.get("type") not in _QUIET_EVENTS:
+        elif str(event.get("type")) not in _QUIET_EVENTS:
             self.unknown(f"event {event.get('type')}")
 
     def exec_command_end(self, event: Json, stamp: str) -> None:

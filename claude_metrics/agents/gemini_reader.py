@@ -57,7 +57,7 @@ class Reader(Fold):
         elif "sessionId" in record:
             self.header(record)
         elif "$rewindTo" not in record:
-            self.unknown(record.get("type") or next(iter(record)))
+            self.unknown(record.get("type") or next(iter(record), "nothing"))
 
     def conversation(self, record: Json) -> None:
         """The whole session as one object, as older clients wrote it."""

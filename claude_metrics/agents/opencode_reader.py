@@ -97,7 +97,7 @@ class Reader(Fold):
         )  # fmt: skip
 
     def part(self, part: Part, message: Message, where: str, agent_id: str | None, key: int | None) -> None:
-        kind, data = part.data.get("type"), part.data
+        kind, data = str(part.data.get("type")), part.data
         if kind == "tool":
             self.tool(part, message, where, agent_id, key)
         elif kind == "text" and agent_id is None and message.data.get("summary") is not True:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from claude_metrics.agents._json import Json, load
+from claude_metrics.agents._json import Json, count, load, millis, text
 
 TRIES = 5
 T = TypeVar("T")
@@ -63,6 +63,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     with ExitStack() as stack:
         connection = sqlite3.connect(_uri(path, stack), uri=True, timeout=5, isolation_level=None)
         stack.callback(connection.close)
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # SQLite's own error would quote the text
         connection.execute("pragma query_only = on")
         connection.execute("begin")
         yield connection
@@ -128,8 +129,11 @@ def sessions(connection: sqlite3.Connection) -> dict[str, Session]:
 
 def _session(row: tuple[Any, ...]) -> Session:
     """The client counts lines only where it takes snapshots; without any it writes zeros."""
-    *fields, added, removed, files = row
-    return Session._make((*fields, (added or 0, removed or 0) if files else None))
+    session_id, parent, directory, title, version, created, changed, rows, added, removed, files = row
+    return Session(
+        str(session_id), text(parent), text(directory), text(title), text(version),
+        millis(created), millis(changed), count(rows), (count(added), count(removed)) if files else None,
+    )  # fmt: skip
 
 
 def messages(connection: sqlite3.Connection, session_ids: Iterable[str], since: int) -> Iterator[Message]:
@@ -142,14 +146,20 @@ def messages(connection: sqlite3.Connection, session_ids: Iterable[str], since: 
             (session_id, since),
         ).fetchall()
         for row_id, created, updated, data in rows:
-            yield Message(row_id, session_id, created, updated, load(data) or {}, _parts(connection, row_id), len(data))
+            times, record, size = (millis(created), millis(updated)), *_record(data)
+            yield Message(str(row_id), session_id, *times, record, _parts(connection, row_id), size)
 
 
 def _parts(connection: sqlite3.Connection, message_id: str) -> list[Part]:
     found = connection.execute(
         "select id, time_updated, data from part where message_id = ? order by id", (message_id,)
     )
-    return [Part(row_id, updated, load(data) or {}, len(data)) for row_id, updated, data in found]
+    return [Part(str(row_id), millis(updated), *_record(data)) for row_id, updated, data in found]
+
+
+def _record(data: object) -> tuple[Json, int]:
+    """SQLite lets a column hold anything."""
+    return (load(data) or {}, len(data)) if isinstance(data, str) else ({}, 0)
 
 
 def origin(connection: sqlite3.Connection, fork: str) -> str | None:
