@@ -151,15 +151,30 @@ def _by_key(
 # -- tool calls, answers, cost states -----------------------------------------------
 
 _CALL = [c for c in ToolCall._fields if c not in ("tool_call_id", "session_id")]
+_SIZES = ("input_bytes", "output_bytes")
+
+
+def _completed(column: str, new: str) -> str:
+    """What a later row adds. Copies of one call may be escaped differently: the larger size stands."""
+    if column in _SIZES:
+        return f"max(coalesce({column}, {new}), coalesce({new}, {column}))"
+    return f"coalesce({new}, {column})"
+
+
+def _complete(prefix: str) -> tuple[str, str]:
+    """The assignments, and the condition that one of them changes something."""
+    sets = {column: _completed(column, f"{prefix}{column}") for column in _CALL}
+    changes = " or ".join(f"{value} is not {column}" for column, value in sets.items())
+    return ", ".join(f"{column} = {value}" for column, value in sets.items()), changes
+
+
+_SET_CALL, _CALL_DIFFERS = _complete("excluded.")
 _UPSERT_CALL = (
     f"insert into tool_calls ({', '.join(ToolCall._fields)}) values ({', '.join('?' * len(ToolCall._fields))})"
-    f" on conflict (tool_call_id) do update set {', '.join(f'{c} = coalesce(excluded.{c}, {c})' for c in _CALL)}"
-    f" where {' or '.join(f'coalesce(excluded.{c}, {c}) is not {c}' for c in _CALL)}"
+    f" on conflict (tool_call_id) do update set {_SET_CALL} where {_CALL_DIFFERS}"
 )
-_COMPLETE_CALL = (
-    f"update tool_calls set {', '.join(f'{c} = coalesce(:{c}, {c})' for c in _CALL)} where tool_call_id = :tool_call_id"
-    f" and ({' or '.join(f'coalesce(:{c}, {c}) is not {c}' for c in _CALL)})"
-)
+_SET_RESULT, _RESULT_DIFFERS = _complete(":")
+_COMPLETE_CALL = f"update tool_calls set {_SET_RESULT} where tool_call_id = :tool_call_id and ({_RESULT_DIFFERS})"
 
 
 def _tool_calls(connection: sqlite3.Connection, rows: list[ToolCall], touched: Touched) -> None:
