@@ -91,8 +91,7 @@ create table tool_quarters (
     output_bytes integer not null, largest_bytes integer not null, largest_call_id text not null,
     d0 integer not null, d1 integer not null, d2 integer not null, d3 integer not null, d4 integer not null,
     d5 integer not null, d6 integer not null, d7 integer not null, d8 integer not null, d9 integer not null,
-    d10 integer not null, d11 integer not null, d12 integer not null, d13 integer not null, d14 integer not null,
-    d15 integer not null, primary key (time, session_id, tool_name)
+    d10 integer not null, primary key (time, session_id, tool_name)
 ) without rowid;
 create index tool_quarters_session on tool_quarters (session_id);
 create table activity_quarters (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 # Upper ends of the classes of a tool call's duration; a last, open class follows.
-DURATION_LIMITS_MS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000)
+DURATION_LIMITS_MS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)
 IDLE_MS = 300_000  # a longer pause between two signs of a session is not counted as work
 
 _QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"

@@ -88,7 +88,7 @@ from observations o join sessions s on s.session_id = o.session_id;
 create view v_tools as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch, q.tool_name,
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
-    q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, q.place_id
+    q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, q.place_id
 from tool_quarters q left join places p on p.place_id = q.place_id;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
@@ -118,12 +118,11 @@ create view v_activity as
 select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch,
     nullif(p.machine, '') as machine, q.turns, q.active_ms, q.place_id
 from activity_quarters q left join places p on p.place_id = q.place_id;
--- v_duration_classes: the classes of tool durations behind `d0` to `d15` of v_tools; the last one is open.
+-- v_duration_classes: the classes of tool durations behind `d0` to `d10` of v_tools; the last one is open.
 create view v_duration_classes as
 select column1 as class, column2 as lower_ms, column3 as upper_ms from (values
-    (0, 0, 10), (1, 10, 20), (2, 20, 50), (3, 50, 100), (4, 100, 200), (5, 200, 500), (6, 500, 1000), (7, 1000, 2000),
-    (8, 2000, 5000), (9, 5000, 10000), (10, 10000, 20000), (11, 20000, 50000), (12, 50000, 100000),
-    (13, 100000, 200000), (14, 200000, 500000), (15, 500000, 1000000));
+    (0, 0, 10), (1, 10, 30), (2, 30, 100), (3, 100, 300), (4, 300, 1000), (5, 1000, 3000), (6, 3000, 10000),
+    (7, 10000, 30000), (8, 30000, 100000), (9, 100000, 300000), (10, 300000, 1000000));
 -- v_prices: the newest price list of each model, in USD per million tokens, and the day it was looked up for.
 create view v_prices as
 select model, day, json_extract(rates, '$[0][0]') as input_usd, json_extract(rates, '$[0][1]') as output_usd,

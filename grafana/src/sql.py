@@ -6,14 +6,12 @@ viewer's browser at the range's end (`${__to:date:Z}`, +02:00).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 PLACE = ("agent", "project", "branch", "machine")
 WITHIN = "time >= $__from / 1000 AND time < $__to / 1000"
 BEFORE = "time >= (2 * $__from - $__to) / 1000 AND time < $__from / 1000"
 EAST = "(strftime('%s', '2000-01-01', '${__to:date:Z}') - 946684800)"
-MODEL = "model IN (SELECT model FROM v_model_names WHERE model_key IN (${model:sqlstring}))"
-TOOL = "tool_name IN (SELECT tool_name FROM v_tool_names WHERE tool_key IN (${tool:sqlstring}))"
+MODEL = "+model IN (SELECT model FROM v_model_names WHERE model_key IN (${model:sqlstring}))"
+TOOL = "+tool_name IN (SELECT tool_name FROM v_tool_names WHERE tool_key IN (${tool:sqlstring}))"
 INPUT_SIDE = "total(input_tokens) + total(cache_creation_tokens) + total(cache_read_tokens)"
 
 
@@ -23,17 +21,18 @@ def during(column: str) -> str:
     return f"{column} >= {text.format('$__from')} AND {column} < {text.format('$__to')}"
 
 
-def place(names: Iterable[str] = PLACE) -> str:
-    """The variables agent, project, branch and machine as one condition."""
-    keys = " AND ".join(f"{name}_key IN (${{{name}:sqlstring}})" for name in names)
-    return f"place_id IN (SELECT place_id FROM v_places WHERE {keys})"
+def place(alias: str = "") -> str:
+    """The variables agent, project, branch and machine as one condition, checked and not searched by (`+`): time comes first."""
+    keys = " AND ".join(f"{name}_key IN (${{{name}:sqlstring}})" for name in PLACE)
+    return f"+{alias}place_id IN (SELECT place_id FROM v_places WHERE {keys})"
 
 
 USAGE = f"{WITHIN} AND {place()} AND {MODEL}"
 ACTIVITY = f"{WITHIN} AND {place()}"
 TOOLS = f"{WITHIN} AND {place()} AND {TOOL}"
 NAMED = "coalesce({0}, '(none)')"
-MODEL_NAME = "replace(iif(model = '', '(reported)', model), '\"', '″')"
+_MODEL_NAME = "replace(iif({0} = '', '(reported)', {0}), '\"', '″')"
+MODEL_NAME = _MODEL_NAME.format("model")
 AT = "(julianday({}) - 2440587.5) * 86400.0"
 SECONDS = "CAST(strftime('%s', {}) AS INTEGER)"
 
@@ -58,34 +57,43 @@ _GRID = """grid(time) AS (
 )"""
 
 
-def over_time(value: str, label: str, source: str, where: str, name: str, empty: str = "0.0") -> str:
-    """A value per bucket and label for a chart; `empty` fills the buckets without rows, so that stacks add up."""
+def over_time(
+    value: str, label: str, source: str, where: str, name: str, empty: str = "0.0", shown: str = "{0}"
+) -> str:
+    """A value per bucket and label for a chart; `empty` fills the buckets without rows, so that stacks add up.
+
+    `shown` makes the label's text: once per label, not per row."""
     return f"""WITH RECURSIVE {_BUCKETS},
 facts AS MATERIALIZED (
   SELECT (time + shift) / step * step - shift AS time, {label} AS label, {value} AS value
   FROM buckets CROSS JOIN {source} WHERE {where} GROUP BY 1, 2
 ),
 {_GRID}
-SELECT grid.time AS time, coalesce(labels.label, '?') AS "{name}", coalesce(facts.value, {empty}) AS Value
+SELECT grid.time AS time, coalesce({shown.format("labels.label")}, '(none)') AS "{name}", coalesce(facts.value, {empty}) AS Value
 FROM grid CROSS JOIN (SELECT DISTINCT label FROM facts) AS labels
-LEFT JOIN facts ON facts.time = grid.time AND facts.label = labels.label
+LEFT JOIN facts ON facts.time = grid.time AND facts.label IS labels.label
 ORDER BY 1, 2"""
 
 
-def columns_over_time(columns: dict[str, str], source: str, where: str, empty: str = "0.0") -> str:
-    """Several named values per bucket, without labels."""
+def columns_over_time(columns: dict[str, str], source: str, where: str) -> str:
+    """Several named sums per bucket, without labels. Summed by quarter first: that needs no sorting."""
     sums = ", ".join(f'{value} AS "{name}"' for name, value in columns.items())
-    shown = ", ".join(f'coalesce(facts."{name}", {empty}) AS "{name}"' for name in columns)
+    again = ", ".join(f'total("{name}") AS "{name}"' for name in columns)
+    shown = ", ".join(f'coalesce(facts."{name}", 0.0) AS "{name}"' for name in columns)
     return f"""WITH RECURSIVE {_BUCKETS},
+quarters AS (SELECT time AS at, {sums} FROM {source} WHERE {where} GROUP BY time),
 facts AS MATERIALIZED (
-  SELECT (time + shift) / step * step - shift AS time, {sums}
-  FROM buckets CROSS JOIN {source} WHERE {where} GROUP BY 1
+  SELECT (at + shift) / step * step - shift AS time, {again} FROM buckets CROSS JOIN quarters GROUP BY 1
 ),
 {_GRID}
 SELECT grid.time AS time, {shown} FROM grid LEFT JOIN facts ON facts.time = grid.time ORDER BY 1"""
 
 
-CLASSES = range(16)
+def by_model(value: str, empty: str = "0.0") -> str:
+    return over_time(value, "model", "v_usage", USAGE, "model", empty, _MODEL_NAME)
+
+
+CLASSES = range(11)
 _SUMS = ", ".join(f"sum(d{n}) AS d{n}" for n in CLASSES)
 _PICK = " ".join(f"WHEN {n} THEN d{n}" for n in CLASSES)
 

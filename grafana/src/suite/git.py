@@ -34,7 +34,7 @@ SELECT made.time AS "Time", substr(made.sha, 1, 10) AS "Commit", coalesce(made.m
 FROM made JOIN v_sessions AS s ON s.session_id = made.session_id ORDER BY made.committed_at DESC"""
 FLOW = f"""SELECT ({sql.AT.format("c.committed_at")} - {sql.AT.format("s.start_time")}) AS "From start to commit"
 FROM v_commits AS c JOIN v_sessions AS s ON s.session_id = c.session_id
-WHERE {sql.during("c.committed_at")} AND c.{sql.place()} AND c.attribution = 'proven' AND c.committed_at >= s.start_time"""
+WHERE {sql.during("c.committed_at")} AND {sql.place("c.")} AND c.attribution = 'proven' AND c.committed_at >= s.start_time"""
 _WASTE = sql.columns_over_time(
     {"Without a commit": "total(iif(commits = 0, cost, 0.0))", "With a commit": "total(iif(commits > 0, cost, 0.0))"},
     f"(SELECT {sql.SECONDS.format('start_time')} AS time, commits, total_cost_usd AS cost, place_id FROM v_sessions"

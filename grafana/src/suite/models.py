@@ -32,8 +32,8 @@ FROM v_prices CROSS JOIN used WHERE fresh + sent + read + written > 0 ORDER BY 2
 SPEED = f"""WITH alone AS MATERIALIZED (
   SELECT s.session_id, s.total_api_duration_ms AS ms, max(m.model) AS model, total(m.requests) AS requests,
     total(m.output_tokens) AS sent
-  FROM v_sessions AS s JOIN v_session_models AS m ON m.session_id = s.session_id
-  WHERE {sql.during("s.start_time")} AND s.{sql.place()} AND s.total_api_duration_ms > 0
+  FROM v_sessions AS s CROSS JOIN v_session_models AS m ON m.session_id = s.session_id
+  WHERE {sql.during("s.start_time")} AND {sql.place("s.")} AND s.total_api_duration_ms > 0
   GROUP BY s.session_id HAVING count(*) = 1
 ),
 ordered AS (
@@ -43,7 +43,6 @@ ordered AS (
 SELECT {_NAME}, max(sessions) AS "Sessions", min(iif(n >= 0.5 * sessions, wait, NULL)) AS "Wait p50",
   min(iif(n >= 0.95 * sessions, wait, NULL)) AS "Wait p95", 1000 * total(sent) / total(ms) AS "Output tokens/s"
 FROM ordered GROUP BY model ORDER BY 2 DESC"""
-_HIT = sql.ratio("total(cache_read_tokens)", f"({sql.INPUT_SIDE})")
 
 
 def dashboard() -> dict[str, Any]:
@@ -77,14 +76,11 @@ def _stats() -> list[Any]:
 
 
 def _charts() -> list[Any]:
-    def over(value: str, empty: str = "0.0") -> str:
-        return sql.over_time(value, sql.MODEL_NAME, "v_usage", sql.USAGE, "model", empty)
-
     return [
-        p.chart(5, "Cost by model", "When and by which model.", (0, 4, 12, 9), over("total(cost_usd)"), "currencyUSD"),
-        p.chart(6, "Output tokens by model", "What each model wrote.", (12, 4, 12, 9), over("total(output_tokens)")),
+        p.chart(5, "Cost by model", "When and by which model.", (0, 4, 12, 9), sql.by_model("total(cost_usd)"), "currencyUSD"),
+        p.chart(6, "Output tokens by model", "What each model wrote.", (12, 4, 12, 9), sql.by_model("total(output_tokens)")),
         p.chart(7, "Cache hit ratio by model", "Is caching working? Gaps: nothing was asked.", (0, 22, 12, 9),
-                over(_HIT, "NULL"), "percentunit", "line", False),
+                sql.by_model(sql.HIT_RATIO, "NULL"), "percentunit", "line", False),
         p.chart(8, "Cache savings by model", "What the cache earns, net of the dearer writes.", (12, 22, 12, 9),
-                over("total(cache_savings_usd)"), "currencyUSD"),
+                sql.by_model("total(cache_savings_usd)"), "currencyUSD"),
     ]  # fmt: skip

@@ -38,7 +38,7 @@ JOIN v_sessions AS s ON s.session_id = top.session_id ORDER BY top.cost DESC"""
 
 def dashboard() -> dict[str, Any]:
     cost = p.chart(9, "Cost by model", "When the money went, and to which model. Estimated at list prices.", (0, 8, 24, 9),
-                   sql.over_time("total(cost_usd)", sql.MODEL_NAME, "v_usage", sql.USAGE, "model"), "currencyUSD")  # fmt: skip
+                   sql.by_model("total(cost_usd)"), "currencyUSD")  # fmt: skip
     cost.data_links([_to_models()])
     tokens = p.chart(10, "Tokens by kind", "What the tokens consist of; cached ones are not part of the input.", (0, 17, 24, 8),
                      sql.columns_over_time(_KINDS, "v_usage", sql.USAGE), name="")  # fmt: skip

@@ -10,19 +10,18 @@ HERE = "cm-tools"
 TEXT = """**Rate, errors, duration of tool calls.**
 
 *Failure rate* = failed / finished calls; calls you denied are apart. Median and p95 are interpolated within the classes
-of the heatmap (10, 20, 50 ms ...). *Largest outputs* shows at most one call per session, tool and quarter hour.
+of the heatmap (10, 30, 100 ms ...). *Largest outputs* shows at most one call per session, tool and quarter hour.
 MCP tools begin with `mcp__`; *Task* starts a subagent."""
 _FINISHED = "total(calls) - total(unfinished) - total(denied)"
 STATS = f"""SELECT total(calls) AS "Calls", total(failed) - total(denied) AS "Failed", total(denied) AS "Denied",
   total(unfinished) AS "Unfinished" FROM v_tools WHERE {sql.TOOLS}"""
-BY_TOOL = f"""SELECT coalesce(tool_name, '?') AS "Tool", total(calls) AS "Calls" FROM v_tools WHERE {sql.TOOLS}
-GROUP BY 1 ORDER BY 2 DESC LIMIT 15"""
-FAILURES = f"""SELECT coalesce(tool_name, '?') AS "Tool", {_FINISHED} AS "Finished", total(failed) - total(denied) AS "Failed",
+BY_TOOL = f"""SELECT tool_name AS "Tool", total(calls) AS "Calls" FROM v_tools WHERE {sql.TOOLS}
+GROUP BY tool_name ORDER BY 2 DESC LIMIT 15"""
+FAILURES = f"""SELECT tool_name AS "Tool", {_FINISHED} AS "Finished", total(failed) - total(denied) AS "Failed",
   {sql.FAILURE_RATE} AS "Failure rate", total(denied) AS "Denied", total(duration_ms) AS "Time",
   total(input_bytes) AS "Sent", total(output_bytes) AS "Returned"
-FROM v_tools WHERE {sql.TOOLS} GROUP BY 1 ORDER BY 3 DESC LIMIT 50"""
-_CLASS_NAMES = ("10 ms", "20 ms", "50 ms", "100 ms", "200 ms", "500 ms", "1 s", "2 s", "5 s", "10 s", "20 s", "50 s", "100 s",
-                "200 s", "500 s", "more")  # fmt: skip
+FROM v_tools WHERE {sql.TOOLS} GROUP BY tool_name ORDER BY 3 DESC LIMIT 50"""
+_CLASS_NAMES = ("10 ms", "30 ms", "100 ms", "300 ms", "1 s", "3 s", "10 s", "30 s", "100 s", "300 s", "more")
 HEATMAP = sql.columns_over_time({name: f"total(d{n})" for n, name in enumerate(_CLASS_NAMES)}, "v_tools", sql.TOOLS)
 LARGEST = f"""WITH top AS MATERIALIZED (
   SELECT largest_call_id, largest_bytes FROM v_tools WHERE {sql.TOOLS} AND largest_bytes > 0 ORDER BY largest_bytes DESC LIMIT 20
