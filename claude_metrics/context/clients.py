@@ -17,6 +17,7 @@ class Client(NamedTuple):
     length: Length
     wrap: Callable[[str], str]
     empty: str = "{}"  # valid, and says nothing
+    takes_more: bool = False  # the limit is only our choice
 
     def output(self, note: str) -> str:
         return self.wrap(note) if note else self.empty
@@ -40,7 +41,9 @@ def flat(note: str) -> str:
     return json.dumps({"additional_context": note})
 
 
-PLAIN = Client(9_500, len, str, empty="")  # a terminal; OpenCode's plugin, which sends it with every request
+PLAIN = Client(
+    9_500, len, str, empty="", takes_more=True
+)  # a terminal; OpenCode's plugin, which sends it with every request
 CLIENTS = {
     "claude": Client(9_500, utf16, nested),
     "codex": Client(9_500, utf8, nested),

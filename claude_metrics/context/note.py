@@ -2,7 +2,7 @@
 
 import time
 
-from claude_metrics.context import lines
+from claude_metrics.context import repository_lines, spend_lines
 from claude_metrics.context.clients import Client
 from claude_metrics.context.gathering import Facts, gather
 from claude_metrics.context.settings import Settings
@@ -22,7 +22,7 @@ def write(folder: str, db: str, settings: Settings, client: Client, wished: int 
 
 
 def render(facts: Facts, now: float, client: Client, wished: int = 0) -> str:
-    limit = min(wished, client.limit) if wished > 0 else client.limit
+    limit = client.limit if wished <= 0 else wished if client.takes_more else min(wished, client.limit)
     return fit(HEAD, sections(facts, now), facts.late, limit, client.length)
 
 
@@ -32,15 +32,15 @@ def sections(facts: Facts, now: float) -> list[Section]:
 
 
 def _repositories(facts: Facts, now: float) -> Section:
-    states = lines.ordered(facts.repositories)
-    told = [lines.line(state, now) for state in states[:LISTED]]
+    states = repository_lines.ordered(facts.repositories)
+    told = [repository_lines.line(state, now) for state in states[:LISTED]]
     rest = states[LISTED:]
     if rest:
         quiet = sum(not state.needs_attention for state in rest)
         told.append(f"{several(len(rest), 'more repository', 'more repositories')}, {quiet:,} of them clean")
-    told += lines.left_out(facts.late_repositories, facts.not_checked_out, facts.complete)
-    if not states and not facts.late_repositories:
-        told.insert(0, "none: this folder is not under version control")
+    if not states and not facts.late_repositories and facts.complete:
+        told.append("none: this folder is not under version control")
+    told[1:1] = repository_lines.left_out(facts.late_repositories, facts.not_checked_out, facts.complete)
     return Section(f"Repositories in {clean_path(facts.workspace, 200)}", tuple(told))
 
 
@@ -55,6 +55,4 @@ def _tools(facts: Facts) -> Section | None:
 def _spend(facts: Facts, now: float) -> Section | None:
     if facts.spend is None:
         return None
-    from claude_metrics.context import spend
-
-    return Section("Recorded by claude-metrics", tuple(spend.lines(facts.spend, now)))
+    return Section("Recorded by claude-metrics", tuple(spend_lines.lines(facts.spend, now)))

@@ -4,24 +4,21 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from claude_metrics.context.settings import Settings
-from claude_metrics.context.text import ago, clean, several
 
 BUSY_S = 0.25  # a writer's commit takes a few ms; whoever holds the database longer is not waited for
 STEPS = 1000  # of SQLite's machine, between two looks at the clock
-PLAN_ITEMS = 5
-DONE = {"completed", "complete", "done", "cancelled", "canceled", "deleted"}
+OBSERVED = "last: "  # how `store.summaries` marks the next steps that are no items of a plan
 
 
 class LastSession:
-    """How it ended; `plan` and `next_steps` hold what was left to do, as texts."""
+    """How it ended. `unfinished` are the items of its plan that were not done, `checks` its tests and the like."""
 
     outcome: str | None = None  # as the agent itself has put it
+    plan_progress: str | None = None
 
     def __init__(self, row: sqlite3.Row) -> None:
         self.session_id: str = row["session_id"]
@@ -34,8 +31,8 @@ class LastSession:
         self.commits: int = row["commits"] or 0
         self.lines_added: int | None = row["lines_added"]
         self.lines_removed: int | None = row["lines_removed"]
-        self.plan: list[str] = []
-        self.next_steps: list[str] = []
+        self.unfinished: list[str] = []
+        self.checks: list[str] = []
 
 
 class Spend:
@@ -145,97 +142,29 @@ def _last_session(connection: sqlite3.Connection, here: _Place, session_id: str)
 
 
 def _add_summary(connection: sqlite3.Connection, last: LastSession) -> None:
-    sql = "select outcome, next_steps, plan_progress from v_session_summaries where session_id = ?"
+    columns = "outcome, plan_progress, next_steps, verification_results"
     try:
-        row = connection.execute(sql, [last.session_id]).fetchone()
+        row = connection.execute(
+            f"select {columns} from v_session_summaries where session_id = ?", [last.session_id]
+        ).fetchone()
     except sqlite3.OperationalError as error:
         if "no such" not in str(error):
             raise
-        return  # written by an earlier version
+        return  # a database of an earlier version
     if row:
-        last.outcome = row["outcome"]
-        last.plan = list(_unfinished(row["plan_progress"]))
-        last.next_steps = [step for step in _unfinished(row["next_steps"]) if step not in last.plan]
+        last.outcome, last.plan_progress = row["outcome"], row["plan_progress"]
+        last.unfinished = [step for step in _texts(row["next_steps"]) if not step.startswith(OBSERVED)]
+        last.checks = _texts(row["verification_results"])
+
+
+def _texts(stored: str | None) -> list[str]:
+    """A JSON list of texts; what else is there is passed over."""
+    try:
+        value = json.loads(stored or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _seconds(text: str | None) -> float | None:
     return datetime.fromisoformat(text).timestamp() if text else None
-
-
-def _unfinished(stored: str | None) -> Iterator[str]:
-    """The texts of a JSON list's items that are not done."""
-    try:
-        value: Any = json.loads(stored or "[]")
-    except (ValueError, RecursionError):
-        return
-    if isinstance(value, dict):
-        value = next((value[key] for key in ("items", "open", "todos") if key in value), [])
-    for item in value if isinstance(value, list) else []:
-        text, state = _text_and_state(item)
-        if text.strip() and state.lower() not in DONE:
-            yield text
-
-
-def _text_and_state(item: Any) -> tuple[str, str]:
-    """An item is `[x] text`, `[text, state]`, or an object with both."""
-    if isinstance(item, str):
-        mark = item[:3]
-        return (item[4:], "done" if mark == "[x]" else "") if mark in ("[x]", "[ ]", "[>]") else (item, "")
-    if isinstance(item, list) and len(item) == 2:
-        return str(item[0]), str(item[1])
-    if isinstance(item, dict):
-        text = next((item[key] for key in ("text", "content", "title", "step", "item") if key in item), "")
-        return str(text), str(item.get("state", item.get("status", "")))
-    return "", ""
-
-
-# As lines of the note
-
-
-def lines(spend: Spend, now: float) -> list[str]:
-    unpriced = spend.week_unpriced_tokens
-    besides = f", and {unpriced:,} tokens whose price is unknown" if unpriced else ""
-    shown = [f"this project: {usd(spend.today_usd)} today, {usd(spend.week_usd)} this week{besides}"]
-    for left, whole, span in (
-        (spend.daily_left_usd, spend.budget_daily_usd, "today's"),
-        (spend.monthly_left_usd, spend.budget_monthly_usd, "this month's"),
-    ):
-        if left is not None and whole is not None:
-            shown.append(_budget(left, whole, span))
-    return shown + (_last_lines(spend.last_session, now) if spend.last_session else [])
-
-
-def _budget(left: float, whole: float, span: str) -> str:
-    if left < 0:
-        return f"{span} budget of {usd(whole)} for all projects is exceeded by {usd(-left)}"
-    return f"{usd(left)} left of {span} budget of {usd(whole)} for all projects"
-
-
-def _last_lines(last: LastSession, now: float) -> list[str]:
-    shown = [f"last session: {', '.join(_facts(last, now))}"]
-    if last.title:
-        shown[0] += f' - "{clean(last.title, 120)}"'
-    for name, steps in (("unfinished in its plan", last.plan), ("its next steps", last.next_steps)):
-        if steps:
-            more = f"; and {len(steps) - PLAN_ITEMS} more" if len(steps) > PLAN_ITEMS else ""
-            shown.append(f"{name}: " + "; ".join(clean(step, 120) for step in steps[:PLAN_ITEMS]) + more)
-    return shown
-
-
-def _facts(last: LastSession, now: float) -> Iterator[str]:
-    yield ago(now - last.ended_at) if last.ended_at is not None else "at an unknown time"
-    yield f"{clean(last.agent, 20)}"
-    if last.status == "active":
-        yield "not ended"
-    elif last.end_reason:
-        yield f"ended by {clean(last.end_reason, 40)}"
-    if last.outcome:
-        yield f"outcome {clean(last.outcome, 40)}"
-    yield "cost unknown" if last.cost_usd is None else usd(last.cost_usd)
-    yield several(last.commits, "commit")
-    if last.lines_added is not None or last.lines_removed is not None:
-        yield f"+{last.lines_added or 0:,} -{last.lines_removed or 0:,} lines"
-
-
-def usd(amount: float) -> str:
-    return "under $0.01" if 0 < amount < 0.005 else f"${amount:,.2f}"
