@@ -53,7 +53,7 @@ def settle(connection: sqlite3.Connection) -> None:
 
 _SEEN = f"""select {", ".join(f"o.{name}" for name in Seen._fields)}
     from temp.touched t join observations o on o.session_id = t.session_id
-    order by o.session_id, o.timestamp, o.observation_id"""
+    order by o.session_id, o.timestamp, iif(o.outcome = 'committed', o.item, null), o.observation_id"""
 _PUT = f"""insert into session_summaries (session_id, {", ".join(COLUMNS)}, updated_at)
     values ({", ".join("?" * (len(COLUMNS) + 2))}) on conflict (session_id) do update set
     {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS, "updated_at"))}
