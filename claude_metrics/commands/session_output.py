@@ -176,12 +176,18 @@ def _calls(found: SessionView, here: zones.Zone, whole: bool) -> None:
     rows = [
         Row([
             str(row["turn_index"] or ""), _clock(row["timestamp"], here), line(row["tool_name"]),
-            line(row["input_summary"] or row["file_path"])[:200], _result(row), duration(row["duration_ms"]),
+            _what(row, found.session["project_path"]), _result(row), duration(row["duration_ms"]),
         ])
         for row in calls
     ]  # fmt: skip
     note("")
     show_table(CALL, rows, title=_titled("Tool calls", len(found.tool_calls), len(calls)))
+
+
+def _what(row: dict[str, Any], project_path: str | None) -> str:
+    """What the tool was given; a file of the project by its name there."""
+    text = line(row["input_summary"] or row["file_path"])[:500]
+    return text.removeprefix(f"{project_path}/") if project_path else text
 
 
 def _result(row: dict[str, Any]) -> str:
