@@ -118,7 +118,7 @@ def _take_header(state: Repository, name: str, value: str) -> None:
 
 def _commit(top: str, until: float) -> tuple[int | None, str | None]:
     at, _, subject = _ask(top, until, *_LOG).stdout.decode("utf-8", "replace").strip("\n").partition("\0")
-    return (int(at), subject) if at.isdecimal() else (None, None)
+    return (int(at), subject.strip()) if at.isdecimal() else (None, None)
 
 
 def _filters_off(top: str, until: float) -> tuple[str, ...]:
