@@ -24,6 +24,7 @@ import psutil
 
 from claude_metrics import backup, clock, config, current_md, facets, ingest, paths, reprice, spool
 from claude_metrics.agents import AGENTS
+from claude_metrics.agents._json import load
 from claude_metrics.commits import CommitCache
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.lock import only_one
@@ -162,13 +163,9 @@ def _store_patiently(
 
 
 def parse(raw: bytes) -> dict[str, Any] | None:
-    """The payload, or the names salvaged from one that was cut."""
-    try:
-        value = json.loads(raw.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        value = dict(spool.salvage(raw))
-    named = isinstance(value, dict) and isinstance(value.get("session_id"), str) and value["session_id"]
-    return value if named else None
+    """The payload, or the names salvaged from one that was cut; never a text that cannot be stored."""
+    value = load(raw) or load(json.dumps(spool.salvage(raw)))
+    return value if value and isinstance(value.get("session_id"), str) and value["session_id"] else None
 
 
 def store_payload(

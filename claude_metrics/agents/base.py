@@ -21,6 +21,14 @@ def session_of(payload: Mapping[str, Any]) -> str:
     return str(payload["session_id"])
 
 
+def expanded(named: str) -> Path:
+    """A path that came from outside; `~` is the home, that of a user who does not exist is a name like any other."""
+    try:
+        return Path(named).expanduser()
+    except (RuntimeError, ValueError):
+        return Path(named)
+
+
 class Agent(Protocol):
     """The contract of a module in `claude_metrics.agents`."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from claude_metrics.agents import base
 from claude_metrics.agents._jsonl import Lines
-from claude_metrics.agents.base import source_from, walk_files
+from claude_metrics.agents.base import expanded, source_from, walk_files
 from claude_metrics.agents.claude_reader import Reader
 from claude_metrics.agents.claude_usage import AGENT
 from claude_metrics.models import Batch, Source
@@ -50,7 +50,7 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     named = payload.get("transcript_path")
     if not isinstance(named, str) or not named or "\0" in named:
         return []
-    path = Path(named).expanduser()
+    path = expanded(named)
     main = source_from(NAME, path, session_id=path.stem)
     if main is None:
         return []

@@ -20,7 +20,7 @@ from claude_metrics.agents import base
 from claude_metrics.agents._fold import read_lines
 from claude_metrics.agents._json import Json, load, obj, text
 from claude_metrics.agents._jsonl import Lines, open_regular
-from claude_metrics.agents.base import source_from, walk_files
+from claude_metrics.agents.base import expanded, source_from, walk_files
 from claude_metrics.agents.codex_reader import AGENT, ROLLOUT, Reader
 from claude_metrics.models import Batch, Source
 
@@ -59,7 +59,7 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     named, session_id = payload.get("transcript_path"), text(payload.get("session_id"))
     if not isinstance(named, str) or not named or "\0" in named:
         return []
-    main = source_from(NAME, Path(named).expanduser(), None)
+    main = source_from(NAME, expanded(named), None)
     if main is None or not main.path.name.startswith("rollout-") or session_id is None:
         return [main] if main else []
     return [replace(main, session_id=session_id), *_agents(main.path, session_id)]

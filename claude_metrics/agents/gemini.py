@@ -20,7 +20,7 @@ from claude_metrics.agents import base
 from claude_metrics.agents._fold import read_lines
 from claude_metrics.agents._json import load
 from claude_metrics.agents._jsonl import open_regular
-from claude_metrics.agents.base import source_from, walk_files
+from claude_metrics.agents.base import expanded, source_from, walk_files
 from claude_metrics.agents.gemini_reader import AGENT, Reader
 from claude_metrics.models import Batch, Source
 
@@ -66,7 +66,7 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     named, session_id = payload.get("transcript_path"), payload.get("session_id")
     if not isinstance(named, str) or not named or "\0" in named:
         return []
-    path = Path(named).expanduser()
+    path = expanded(named)
     main = list(_source(path.parent, path))
     if not main or not isinstance(session_id, str) or Path(session_id).name != session_id:
         return main
