@@ -19,14 +19,19 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
     u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id
 from token_usage u cross join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
-create view v_usage as
-select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.project_path, '') as project_path,
-    nullif(p.branch, '') as branch, nullif(p.machine, '') as machine, q.model, q.requests, q.input_tokens, q.output_tokens,
+create view v_usage as -- subqueries cost nothing where their column is not asked for, a join does
+select q.time, q.session_id, (select p.agent from places p where p.place_id = q.place_id) as agent,
+    (select nullif(p.project, '') from places p where p.place_id = q.place_id) as project,
+    (select nullif(p.project_path, '') from places p where p.place_id = q.place_id) as project_path,
+
+    (select nullif(p.branch, '') from places p where p.place_id = q.place_id) as branch,
+    (select nullif(p.machine, '') from places p where p.place_id = q.place_id) as machine,
+    q.model, q.requests, q.input_tokens, q.output_tokens,
     q.cache_creation_tokens, q.cache_read_tokens,
     q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
     q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.subagent_cost_usd, q.cache_savings_usd,
     q.first_at, q.last_at, q.place_id
-from usage_quarters q left join places p on p.place_id = q.place_id;
+from usage_quarters q;
 -- v_days: sums per day, agent, project and model; `day` is UTC (`report daily --tz` has the days of any zone).
 create view v_days as
 select strftime('%Y-%m-%d', time, 'unixepoch') as day, agent, project, model, count(distinct session_id) as sessions,
@@ -86,10 +91,13 @@ select o.session_id, s.agent_type as agent, s.project_name as project, o.timesta
 from observations o join sessions s on s.session_id = o.session_id;
 -- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
 create view v_tools as
-select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch, q.tool_name,
+select q.time, q.session_id, (select p.agent from places p where p.place_id = q.place_id) as agent,
+    (select nullif(p.project, '') from places p where p.place_id = q.place_id) as project,
+    (select nullif(p.branch, '') from places p where p.place_id = q.place_id) as branch,
+    q.tool_name,
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
     q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, q.place_id
-from tool_quarters q left join places p on p.place_id = q.place_id;
+from tool_quarters q;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
@@ -115,9 +123,13 @@ create view v_tool_names as
 select name as tool_name, replace(name, '"', '″') as tool_key from labels where kind = 'tool';
 -- v_activity: prompts and active time per session and quarter hour; pauses of five minutes and more are not active.
 create view v_activity as
-select q.time, q.session_id, p.agent, nullif(p.project, '') as project, nullif(p.branch, '') as branch,
-    nullif(p.machine, '') as machine, q.turns, q.active_ms, q.place_id
-from activity_quarters q left join places p on p.place_id = q.place_id;
+select q.time, q.session_id, (select p.agent from places p where p.place_id = q.place_id) as agent,
+    (select nullif(p.project, '') from places p where p.place_id = q.place_id) as project,
+    (select nullif(p.branch, '') from places p where p.place_id = q.place_id) as branch,
+
+    (select nullif(p.machine, '') from places p where p.place_id = q.place_id) as machine,
+    q.turns, q.active_ms, q.place_id
+from activity_quarters q;
 -- v_duration_classes: the classes of tool durations behind `d0` to `d10` of v_tools; the last one is open.
 create view v_duration_classes as
 select column1 as class, column2 as lower_ms, column3 as upper_ms from (values

@@ -104,9 +104,9 @@ def _quantile(q: float, name: str) -> str:
     return f'min(iif(n > 0 AND upto >= {reached}, {inside}, NULL)) AS "{name}"'
 
 
-def durations(where: str) -> str:
+def durations() -> str:
     """Median and 95th percentile of each tool, interpolated within the classes of `v_duration_classes`."""
-    return f"""WITH sums AS MATERIALIZED (SELECT tool_name, {_SUMS} FROM v_tools WHERE {where} GROUP BY 1),
+    return f"""WITH sums AS MATERIALIZED (SELECT tool_name, {_SUMS} FROM v_tools WHERE {ACTIVITY} GROUP BY tool_name HAVING {TOOL}),
 counts AS (
   SELECT tool_name, class, lower_ms, upper_ms, CASE class {_PICK} END AS n FROM sums CROSS JOIN v_duration_classes
 ),

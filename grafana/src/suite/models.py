@@ -34,7 +34,7 @@ SPEED = f"""WITH alone AS MATERIALIZED (
     total(m.output_tokens) AS sent
   FROM v_sessions AS s CROSS JOIN v_session_models AS m ON m.session_id = s.session_id
   WHERE {sql.during("s.start_time")} AND {sql.place("s.")} AND s.total_api_duration_ms > 0
-  GROUP BY s.session_id HAVING count(*) = 1
+  GROUP BY +s.session_id HAVING count(*) = 1
 ),
 ordered AS (
   SELECT *, ms / requests AS wait, row_number() OVER (PARTITION BY model ORDER BY ms / requests) AS n,

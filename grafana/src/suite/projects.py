@@ -20,16 +20,17 @@ FROM v_usage WHERE {sql.USAGE} GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"""
 _BY_PLACE = "SELECT place_id, {sums} FROM {view} WHERE {where} GROUP BY place_id"
 _TOKENS = """total(cost_usd) AS cost_usd, total(requests) AS requests, total(input_tokens) AS input_tokens,
     total(cache_read_tokens) AS cache_read_tokens, total(cache_creation_tokens) AS cache_creation_tokens,
-    total(subagent_cost_usd) AS subagent_cost_usd, count(DISTINCT session_id) AS sessions"""
+    total(subagent_cost_usd) AS subagent_cost_usd"""
 _CALLS = "total(calls) AS calls, total(failed) AS failed, total(denied) AS denied, total(unfinished) AS unfinished"
 MIX = f"""WITH usage AS MATERIALIZED ({_BY_PLACE.format(sums=_TOKENS, view="v_usage", where=sql.USAGE)}),
 tools AS MATERIALIZED ({_BY_PLACE.format(sums=_CALLS, view="v_tools", where=sql.ACTIVITY)}),
+begun AS MATERIALIZED (SELECT place_id, count(*) AS sessions FROM v_sessions WHERE {sql.during("start_time")} GROUP BY +place_id),
 active AS MATERIALIZED ({_BY_PLACE.format(sums="total(active_ms) AS ms, total(turns) AS turns", view="v_activity", where=sql.ACTIVITY)})
-SELECT {sql.NAMED.format("project")} AS "Project", total(cost_usd) AS "Cost", total(sessions) AS "Sessions", total(turns) AS "Turns",
+SELECT {sql.NAMED.format("project")} AS "Project", total(cost_usd) AS "Cost", total(sessions) AS "Begun", total(turns) AS "Turns",
   total(ms) AS "Active", total(requests) AS "Requests", total(calls) AS "Tool calls", {sql.FAILURE_RATE} AS "Failure rate",
   {sql.HIT_RATIO} AS "Hit ratio", {sql.ratio("total(subagent_cost_usd)", "total(cost_usd)")} AS "By subagents", project_key
 FROM usage JOIN v_places AS p ON p.place_id = usage.place_id LEFT JOIN tools ON tools.place_id = usage.place_id
-LEFT JOIN active ON active.place_id = usage.place_id GROUP BY project_key ORDER BY 2 DESC LIMIT 50"""
+LEFT JOIN active ON active.place_id = usage.place_id LEFT JOIN begun ON begun.place_id = usage.place_id GROUP BY project_key ORDER BY 2 DESC LIMIT 50"""
 _TOP = f"""project IN (SELECT project FROM (SELECT project, total(cost_usd) AS cost FROM v_usage WHERE {sql.USAGE}
   GROUP BY 1 ORDER BY 2 DESC LIMIT 10))"""
 TIMELINE = sql.over_time("total(active_ms) / 3600000", "project", "v_activity", f"{sql.ACTIVITY} AND {_TOP}",

@@ -15,12 +15,12 @@ MCP tools begin with `mcp__`; *Task* starts a subagent."""
 _FINISHED = "total(calls) - total(unfinished) - total(denied)"
 STATS = f"""SELECT total(calls) AS "Calls", total(failed) - total(denied) AS "Failed", total(denied) AS "Denied",
   total(unfinished) AS "Unfinished" FROM v_tools WHERE {sql.TOOLS}"""
-BY_TOOL = f"""SELECT tool_name AS "Tool", total(calls) AS "Calls" FROM v_tools WHERE {sql.TOOLS}
-GROUP BY tool_name ORDER BY 2 DESC LIMIT 15"""
+BY_TOOL = f"""SELECT tool_name AS "Tool", total(calls) AS "Calls" FROM v_tools WHERE {sql.ACTIVITY}
+GROUP BY tool_name HAVING {sql.TOOL} ORDER BY 2 DESC LIMIT 15"""
 FAILURES = f"""SELECT tool_name AS "Tool", {_FINISHED} AS "Finished", total(failed) - total(denied) AS "Failed",
   {sql.FAILURE_RATE} AS "Failure rate", total(denied) AS "Denied", total(duration_ms) AS "Time",
   total(input_bytes) AS "Sent", total(output_bytes) AS "Returned"
-FROM v_tools WHERE {sql.TOOLS} GROUP BY tool_name ORDER BY 3 DESC LIMIT 50"""
+FROM v_tools WHERE {sql.ACTIVITY} GROUP BY tool_name HAVING {sql.TOOL} ORDER BY 3 DESC LIMIT 50"""
 _CLASS_NAMES = ("10 ms", "30 ms", "100 ms", "300 ms", "1 s", "3 s", "10 s", "30 s", "100 s", "300 s", "more")
 HEATMAP = sql.columns_over_time({name: f"total(d{n})" for n, name in enumerate(_CLASS_NAMES)}, "v_tools", sql.TOOLS)
 LARGEST = f"""WITH top AS MATERIALIZED (
@@ -66,7 +66,7 @@ def _charts() -> list[Any]:
                    p.Sql(HEATMAP, "time"), "short", options)  # fmt: skip
     return [
         p.coloured(calls, *over), p.gauges(4, "Calls by tool", "Which tools are used.", (12, 4, 12, 9), BY_TOOL, "short"), heat,
-        p.bars(6, "Duration by tool", "What is slow: median and 95th percentile.", (12, 13, 12, 9), sql.durations(sql.TOOLS),
+        p.bars(6, "Duration by tool", "What is slow: median and 95th percentile.", (12, 13, 12, 9), sql.durations(),
                "Tool", "ms", upright=False),
     ]  # fmt: skip
 
