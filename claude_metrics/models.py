@@ -139,12 +139,13 @@ class Prompt(NamedTuple):
 
 
 class Response(NamedTuple):
-    """The last text an agent answered at `responded_at`; it belongs to the turn of that time."""
+    """The last text an agent answered at `responded_at`, to the prompt named, or else in the turn of that time."""
 
     session_id: str
     responded_at: str
     response: str | None
     response_tokens_estimated: int | None
+    prompt_id: int | None = None
 
 
 class Copy(NamedTuple):

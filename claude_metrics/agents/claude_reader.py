@@ -7,6 +7,7 @@ clients the store finds it. See the records in `claude_records`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -47,6 +48,7 @@ from claude_metrics.names import session_name
 from claude_metrics.verification import check_of
 
 OPEN_CALLS = 500
+MAX_KEY = 2**63
 TEXT = 4000
 PROMPT = RESPONSE = 10_000
 _NO_PATCH = Patch()
@@ -76,6 +78,7 @@ class Reader:
         self.copied: bool = state.get("copied", False)
         self.head: str | None = state.get("head")
         self.headed: bool = state.get("headed", False)
+        self.asked: list[Any] = state.get("asked", [])
         self.forked: bool = state.get("forked", False)
         self.forked_at: str | None = state.get("forked_at")
         self.last: str | None = state.get("last")
@@ -319,12 +322,25 @@ class Reader:
         self.waiting.append(prompt)
         self.seen(here, stamp, record)
 
+    def last_asked(self) -> list[Any]:
+        """The latest prompt so far: the next piece may begin with its answer."""
+        return sorted([*map(list, self.asked), *([p.started_at, p.prompt_id] for p in self.batch.prompts)])[-1:]
+
     def flush_answer(self) -> None:
         if self.answer is not None:
             session, stamp, raw = self.answer
             text = text_of(raw)
             self.batch.responses.append(Response(session, stamp, text[:RESPONSE], len(text) // 4))
             self.answer = None
+
+    def place_answers(self) -> list[Response]:
+        """Each answer to the last prompt before it, in time: old clients' forks begin with an answer."""
+        prompts = sorted({(p.started_at, p.prompt_id) for p in self.batch.prompts} | {(a, b) for a, b in self.asked})
+        placed = []
+        for answer in self.batch.responses:
+            at = bisect_right(prompts, (answer.responded_at, MAX_KEY))
+            placed.append(answer._replace(prompt_id=prompts[at - 1][1] if at else None))
+        return placed
 
     # -- the rest ------------------------------------------------------------
 
@@ -373,12 +389,13 @@ class Reader:
         return {
             **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied,
             "forked": self.forked, "forked_at": self.forked_at, "last": self.last,
-            "head": self.head, "headed": self.headed,
+            "asked": self.last_asked(), "head": self.head, "headed": self.headed,
             "placeholder": list(self.placeholder), "home": self.home,
         }  # fmt: skip
 
     def finish(self) -> Batch:
         self.flush_answer()
+        self.batch.responses = self.place_answers()
         self.batch.requests = list(self.requests.values())
         self.batch.tool_calls = list(self.tool_calls.values())
         return self.batch

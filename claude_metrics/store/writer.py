@@ -202,8 +202,9 @@ def observe(connection: sqlite3.Connection, rows: Iterable[Observation]) -> None
 
 _ANSWER = """update turns set response = :response, responded_at = :responded_at,
     response_tokens_estimated = :response_tokens_estimated
-    where prompt_id = (select prompt_id from turns where session_id = :session_id and started_at <= :responded_at
-        order by started_at desc, prompt_id desc limit 1)
+    where prompt_id = coalesce(:prompt_id, (select prompt_id from turns
+        where session_id = :session_id and started_at <= :responded_at
+        order by started_at desc, prompt_id desc limit 1))
     and (responded_at is null or responded_at < :responded_at)"""
 
 
