@@ -85,6 +85,20 @@ def test_what_is_recorded_is_what_was_served(client: str, scenario: str, rig) ->
     a_sync_adds_nothing(world, expected.agent)
 
 
+@pytest.mark.parametrize(
+    ("client", "scenario", "sessions"), [("codex-cli", "fork", 2), ("codex-cli", "compact", 1), ("opencode", "fork", 2)]
+)
+def test_forks_and_compactions_count_once(client: str, scenario: str, sessions: int, rig) -> None:
+    world = rig(client, scenario)
+    ours(world, "hook", "install", "--agent", AGENTS[client].agent)
+    world.run()
+    assert world.exit_codes == [0, 0]
+    wait_for_worker(world)
+    rows = sorted(recorded(world).values(), key=lambda row: row["start_time"])
+    assert len(rows) == sessions
+    assert [row["parent_session_id"] for row in rows] == [None, rows[0]["session_id"]][:sessions]
+
+
 def a_sync_adds_nothing(world: AgentRig, agent: str) -> None:
     before = stored(world)
     report = json.loads(ours(world, "sync", "--agent", agent, "--json"))

@@ -70,6 +70,10 @@ def move_database(path: Path, home: Path) -> None:
 
 def served(usage: dict[str, int]) -> Tokens:
     """Every client's spelling: thoughts and reasoning are output, what a tool adds to the prompt is input."""
+    if "input_tokens" in usage:
+        return tuple(
+            usage[key] for key in ("requests", "input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
+        )
     reasoning = usage.get("thoughts", usage.get("reasoning_in_output", usage.get("reasoning", 0)))
     inside = "reasoning_in_output" in usage
     output = usage["output_without_reasoning"] if "output_without_reasoning" in usage else usage["output"]
@@ -78,13 +82,12 @@ def served(usage: dict[str, int]) -> Tokens:
 
 
 def truth_tokens(truth: dict[str, Any], unwritten: dict[str, Tokens]) -> dict[tuple[str, str], Tokens]:
-    """By kind and model, without the requests that the client never writes."""
-    found = {
-        (kind, model): served(usage)
-        for kind, models in truth["tokens_by_kind"].items()
-        if kind != "utility"
-        for model, usage in models.items()
-    }
+    """By kind and model, without the requests that the client never writes. A compaction is the main thread's."""
+    found: dict[tuple[str, str], Tokens] = {}
+    for kind, models in truth["tokens_by_kind"].items():
+        for model, usage in models.items() if kind != "utility" else ():
+            where = ("subagent" if kind == "subagent" else "main", model)
+            found[where] = tuple(a + b for a, b in zip(found.get(where, (0,) * 5), served(usage), strict=True))
     for model, lost in unwritten.items():
         found["main", model] = tuple(a - b for a, b in zip(found["main", model], lost, strict=True))
     return found

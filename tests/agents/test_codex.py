@@ -76,10 +76,12 @@ def test_a_subagent_is_part_of_its_session(home: Path, ledger: Ledger) -> None:
 @pytest.mark.parametrize("name", CODEX.names)
 def test_a_hooks_payload_finds_all_files_of_the_session(name: str, home: Path, capture) -> None:
     data = CODEX.lay_out(name, home)
-    [payload, *_] = capture(f"codex-cli/{name}").payloads("SessionEnd")
-    found = codex.sources_of(payload)
-    assert {source.path for source in found} == {source.path for source in CODEX.sources(data)}
-    assert {source.session_id for source in found} == {payload["session_id"]}
+    found = {}
+    for payload in capture(f"codex-cli/{name}").payloads("SessionEnd"):
+        of_one = codex.sources_of(payload)
+        assert {source.session_id for source in of_one} == {payload["session_id"]}
+        found |= {source.path: source for source in of_one}
+    assert found.keys() == {source.path for source in CODEX.sources(data)}
 
 
 def test_an_archived_rollout_is_the_same_session(home: Path, ledger: Ledger) -> None:

@@ -65,7 +65,7 @@ def claude_line(record: dict[str, Any]) -> dict[str, Any]:
 
 def codex_line(record: dict[str, Any]) -> dict[str, Any]:
     payload = record.get("payload") or {}
-    if record.get("type") == "world_state":
+    if record.get("type") in ("world_state", "compacted"):
         return {**record, "payload": shorten(payload)}
     if payload.get("role") in ("developer", "system") and "content" in payload:
         return {**record, "payload": {**payload, "content": shorten(payload["content"])}}
@@ -75,7 +75,14 @@ def codex_line(record: dict[str, Any]) -> dict[str, Any]:
 
 def wipe_instructions(found: dict[str, Any]) -> dict[str, Any]:
     keys = ("base_instructions", "developer_instructions", "user_instructions")
-    return {key: WIPED if key in keys and isinstance(item, str) else item for key, item in found.items()}
+    return {key: wiped(item) if key in keys else item for key, item in found.items()}
+
+
+def wiped(text: Any) -> Any:
+    """Instructions are a text, or an object with one."""
+    if isinstance(text, dict) and "text" in text:
+        return {**text, "text": WIPED}
+    return WIPED if isinstance(text, str) else text
 
 
 def gemini_line(record: dict[str, Any]) -> dict[str, Any]:
