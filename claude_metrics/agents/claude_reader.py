@@ -228,7 +228,7 @@ class Reader:
         if self.placeholder[0] != request.id:
             self.placeholder = [request.id, 0]
         self.placeholder[1] += size
-        return max(0, self.placeholder[1] // 4 - request.output_tokens)
+        return max(0, int(self.placeholder[1]) // 4 - request.output_tokens)
 
     def block(
         self, block: Block, record: AssistantRecord, owner: str, stamp: str, agent_id: str | None, key: int

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from claude_metrics.commands import options
 
@@ -24,9 +25,8 @@ class Asked:
     breakdown: bool
 
 
-def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Command]:
-    """The options all reports share; the command gets them as one `Asked`."""
-    given = [
+def _filters() -> list[Callable[..., Any]]:
+    return [
         options.day("--since", "First day, in your time zone."),
         options.day("--until", "Last day, in your time zone."),
         click.option("--project", "projects", multiple=True, metavar="NAME", help="Name or folder (repeatable)."),
@@ -35,23 +35,22 @@ def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Comm
         click.option(
             "--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's)."
         ),
-        *(
-            [click.option("-b", "--breakdown", is_flag=True, help="A line per model below each line.")]
-            if breakdown
-            else []
-        ),
-        options.as_json,
         options.db_path,
     ]
+
+
+def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Command]:
+    """The options all reports share; the command gets them as one `Asked`."""
+    given = [*_filters(), options.as_json]
+    if breakdown:
+        given.append(click.option("-b", "--breakdown", is_flag=True, help="A line per model below each line."))
 
     def decorate(command: options.Command) -> options.Command:
         @functools.wraps(command)
         def ask(**named: Any) -> Any:
             return command(_asked(named), **named)
 
-        for option in reversed(given):
-            ask = option(ask)
-        return ask
+        return functools.reduce(lambda done, option: option(done), reversed(given), ask)
 
     return decorate
 
@@ -69,15 +68,37 @@ def _asked(named: dict[str, Any]) -> Asked:
     db_path = named.pop("db_path")
     connection = connect_readonly(db_path)
     report.check_projects(connection, where)
-    return Asked(where, connection, db_path, named.pop("as_json"), named.pop("breakdown", False))
+    return Asked(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))
 
 
-@click.group("report")
-def report() -> None:
+def _narrowed(command: options.Command) -> options.Command:
+    return functools.reduce(lambda done, option: option(done), reversed(_filters()), command)
+
+
+@click.group("report", invoke_without_command=True)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page to look at."
+)
+@_narrowed
+@click.pass_context
+def report(ctx: click.Context, /, html: Path | None, **named: Any) -> None:
     """What was used and what it cost, from the database.
 
     Example: claude-metrics report daily --since 2026-11-01 --breakdown
+
+    Example: claude-metrics report --html report.html --since 2026-11-01
     """
+    if ctx.invoked_subcommand is not None:
+        if any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ctx.params):
+            raise click.UsageError(f"options go behind the report: `report {ctx.invoked_subcommand} --...`")
+    elif html is None:
+        click.echo(ctx.get_help())
+    else:
+        from claude_metrics.commands.export import write
+        from claude_metrics.page import report_page
+
+        asked = _asked(named)
+        write(report_page.page(asked.connection, asked.where), html)
 
 
 def _by_time(asked: Asked, kind: str, name: str, label: Callable[[str], str]) -> None:
@@ -175,14 +196,19 @@ def models(asked: Asked) -> None:
 @report.command()
 @filtered(breakdown=False)
 def tools(asked: Asked) -> None:
-    """A line per tool: calls, failures, time. --model does not narrow it.
+    """Tools: calls, failures, durations, what fills the context, what follows what. --model does not narrow it.
 
     Example: claude-metrics report tools --since 2026-11-01
     """
-    from claude_metrics.commands import report_output_lists
+    from claude_metrics import report_tools
+    from claude_metrics.commands import report_depth, report_output_lists
     from claude_metrics.report_lists import tools as lines
 
-    report_output_lists.show_tools(asked, lines(asked.connection, asked.where))
+    sizes = report_tools.sizes(asked.connection, asked.where)
+    sequences = report_tools.sequences(asked.connection, asked.where)
+    report_output_lists.show_tools(asked, lines(asked.connection, asked.where), sizes=sizes, sequences=sequences)
+    if not asked.as_json:
+        report_depth.show_tool_depth(sizes, sequences)
 
 
 @report.command()
@@ -234,3 +260,18 @@ def audit(asked: Asked, whole: bool) -> None:
     names = [name for name in AGENTS if not asked.where.agents or AGENTS[name].AGENT_TYPE in asked.where.agents]
     found = audited(asked.connection, asked.where)
     report_output_audit.show(asked, found, coverage(asked.connection, names), whole)
+
+
+@report.command()
+@filtered(breakdown=False)
+def prompts(asked: Asked) -> None:
+    """What kinds of prompts there were, their cost, length and retries, and the time to the first commit.
+
+    --model does not narrow it.
+
+    Example: claude-metrics report prompts --since 2026-11-01
+    """
+    from claude_metrics.commands import report_depth
+    from claude_metrics.report_prompts import prompts as counted
+
+    report_depth.show_prompts(asked, counted(asked.connection, asked.where))

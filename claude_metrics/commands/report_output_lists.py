@@ -38,10 +38,11 @@ COMMIT = (
 )
 
 
-def show_tools(asked: Asked, lines: list[dict[str, Any]]) -> None:
+def show_tools(asked: Asked, lines: list[dict[str, Any]], **depth: list[dict[str, Any]]) -> None:
+    """`depth`: further lists that only the JSON form prints here."""
     whole = summed(lines)
     if asked.as_json:
-        options.print_json({"tools": lines, "totals": whole, "timezone": zones.name_of(asked.where.zone)})
+        options.print_json({"tools": lines, "totals": whole, **depth, "timezone": zones.name_of(asked.where.zone)})
         return
     if not lines:
         note("No tool was called in what you asked for.")

@@ -5,7 +5,7 @@
   const drawn = [];
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
   const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const money = (value) => `$${value.toFixed(4)}`;
+  const money = (value) => `$${value.toFixed(value && Math.abs(value) < 10 ? 4 : 2)}`;
   const count = (value) => value.toLocaleString("en-US");
   const shown = { money, count, plain: (value) => String(value) };
 
@@ -32,7 +32,7 @@
         datasets: given.sets.map((set) => ({
           label: set.label, data: set.points, backgroundColor: colour(set.colour), borderColor: colour(set.colour),
           ...(given.type === "line" ? { stepped: "before", pointRadius: 2, borderWidth: 2 }
-            : { minBarLength: 3, barPercentage: 0.9, categoryPercentage: 0.9, grouped: !clock }),
+            : { barPercentage: 0.9, categoryPercentage: 0.9, ...(clock ? { minBarLength: 3, grouped: false } : {}) }),
         })),
       },
       options: {
