@@ -122,6 +122,19 @@ def forget(db_path: Path) -> None:
     daily(db_path)
 
 
+def forget_trial(db_path: Path, session_id: str) -> None:
+    """The doctor's trial session may have been in the database just when its daily copy was made."""
+    copy = daily_file(db_path)
+    if not copy.exists():
+        return
+    with (
+        contextlib.suppress(ClaudeMetricsError, sqlite3.Error),
+        contextlib.closing(database.connect_readonly(copy)) as found,
+    ):
+        if found.execute("select 1 from sessions where session_id = ?", (session_id,)).fetchone():
+            write(db_path, copy, force=True)
+
+
 def _due(db_path: Path, target: Path, now: float) -> bool:
     with contextlib.suppress(FileNotFoundError):
         if db_path.stat().st_size > LARGEST:

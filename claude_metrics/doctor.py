@@ -36,9 +36,15 @@ def examine(db_path: Path, fix: bool = False, shoot: bool = True) -> Iterator[Fi
             for check in _looked(look, _situation(db_path)):
                 if check.fix and check.state != "ok":
                     deeds[check.name] = _mend(check)
-    for look in (*ORDER, *(FIRE if shoot else ())):
+    usable = True
+    for look in ORDER:
         for check in _looked(look, _situation(db_path)):
+            usable = usable and (check.name, check.state) != ("database", "fail")
             yield Finding(check, *deeds.get(check.name, ("", "")))
+    if shoot and not usable:
+        yield Finding(Check("end to end", "warn", "not tried: the database cannot be used", "see its line above"))
+    for look in FIRE if shoot and usable else ():
+        yield from (Finding(check) for check in _looked(look, _situation(db_path)))
 
 
 def _situation(db_path: Path) -> Situation:

@@ -16,7 +16,7 @@ from typing import Any
 from claude_metrics import ingest
 from claude_metrics.config import Config
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, SessionFacts, Source, ToolCall
+from claude_metrics.models import Batch, Copy, CostState, Observation, Prompt, Request, SessionFacts, Source, ToolCall
 from claude_metrics.redact import redact
 from claude_metrics.store import connection as database
 from claude_metrics.store import tombstones, writer
@@ -102,7 +102,9 @@ def _ids(source: sqlite3.Connection) -> list[str]:
     """Parents before their forks, so that owners are known early."""
     return [
         row[0]
-        for row in source.execute("select session_id from sessions order by coalesce(start_time, ''), session_id")
+        for row in source.execute(
+            "select session_id from sessions not indexed order by coalesce(start_time, ''), session_id"
+        )
     ]
 
 
@@ -120,23 +122,26 @@ class Group:
     copies: list[Copy]
     cost_states: list[CostState]
     commits: list[Row]
-    texts: dict[str, list[Row]]
-
-
-TEXTS = ("observations", "session_summaries", "facets")
+    observations: list[Observation]
+    facets: list[Row]
 
 
 def _readable(source: sqlite3.Connection, ids: Sequence[str], salvage: bool, done: Imported) -> Iterator[Group]:
-    """The group, or of a damaged file those of its sessions that can be read."""
-    try:
-        yield _group(source, ids)
-        return
-    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-        if not salvage:
-            raise ClaudeMetricsError(
-                f"the other database cannot be read ({error}); {_file(source)}; mend it with"
-                " `claude-metrics doctor --fix --db-path FILE`"
-            ) from error
+    """The group, or of a damaged file those of its sessions that can be read: by the indexes, or past them."""
+    error = None
+    for way in ("", "not indexed") if salvage and len(ids) > 1 else ("",):
+        try:
+            group = _group(source, ids, way)
+        except (sqlite3.DatabaseError, ValueError, TypeError) as problem:
+            error = problem
+        else:
+            yield group
+            return
+    if not salvage:
+        raise ClaudeMetricsError(
+            f"the other database cannot be read ({error}); {_file(source)}; mend it with"
+            " `claude-metrics doctor --fix --db-path FILE`"
+        ) from error
     for session_id in ids if len(ids) > 1 else ():
         yield from _readable(source, [session_id], salvage, done)
     done.lost += ids if len(ids) == 1 else ()
@@ -146,28 +151,29 @@ def _file(source: sqlite3.Connection) -> str:
     return str(source.execute("pragma database_list").fetchone()[2])
 
 
-def _group(source: sqlite3.Connection, ids: Sequence[str]) -> Group:
-    requests = [_made(Request, row) for row in _rows(source, "token_usage", ids)]
-    states = [_made(CostState, row) for row in _rows(source, "cost_states", ids)]
+def _group(source: sqlite3.Connection, ids: Sequence[str], way: str) -> Group:
+    requests = [_made(Request, row) for row in _rows(source, "token_usage", ids, way)]
+    states = [_made(CostState, row) for row in _rows(source, "cost_states", ids, way)]
     derived = {state.session_id for state in states}  # their unlisted requests are found anew
     return Group(
-        _rows(source, "sessions", ids),
+        _rows(source, "sessions", ids, way),
         [row for row in requests if row.kind == "message" or row.session_id not in derived],
-        [_made(ToolCall, row) for row in _rows(source, "tool_calls", ids)],
-        _rows(source, "turns", ids),
-        [_made(Copy, row) for row in _rows(source, "copies", ids)],
+        [_made(ToolCall, row) for row in _rows(source, "tool_calls", ids, way)],
+        _rows(source, "turns", ids, way),
+        [_made(Copy, row) for row in _rows(source, "copies", ids, way)],
         states,
-        _rows(source, "commits", ids),
-        {table: _rows(source, table, ids) for table in TEXTS},
+        _rows(source, "commits", ids, way),
+        [_made(Observation, row) for row in _rows(source, "observations", ids, way) if row.get("tool_call_id")],
+        _rows(source, "facets", ids, way),
     )
 
 
-def _rows(source: sqlite3.Connection, table: str, ids: Sequence[str]) -> list[Row]:
+def _rows(source: sqlite3.Connection, table: str, ids: Sequence[str], way: str) -> list[Row]:
     """Rows by column name; an older database may lack a table."""
     if not source.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone():
         return []
     marks = ", ".join("?" * len(ids))
-    return [dict(row) for row in source.execute(f"select * from {table} where session_id in ({marks})", [*ids])]
+    return [dict(row) for row in source.execute(f"select * from {table} {way} where session_id in ({marks})", [*ids])]
 
 
 def _made(kind: Any, row: Row) -> Any:
@@ -184,7 +190,9 @@ def _write(connection: sqlite3.Connection, group: Group, settings: Config, done:
     connection.execute("begin immediate")
     try:
         before = _known(connection, group.sessions)
-        batch = ingest.clean(_batch(group, before), settings.content)
+        batch = _batch(group, before)
+        batch.observations = _new_observations(connection, group, before)
+        batch = ingest.clean(batch, settings.content)
         kept = bool(tombstones.forget(connection, [batch]))
         if kept and _upsert(connection, group, batch, before, rates, settings):
             connection.execute("commit")
@@ -247,6 +255,20 @@ def _batch(group: Group, here: dict[str, Row]) -> Batch:
     return batch
 
 
+def _new_observations(connection: sqlite3.Connection, group: Group, here: dict[str, Row]) -> list[Observation]:
+    """Those that are not known, or may have been completed since; the rest of them is derived anew."""
+    there = {row["session_id"]: row.get("last_record_at") or "" for row in group.sessions}
+    later = {name for name, when in there.items() if name in here and when > (here[name]["last_record_at"] or "")}
+    marks = ", ".join("?" * len(there))
+    known = {
+        row[0]
+        for row in connection.execute(
+            f"select observation_id from observations where session_id in ({marks})", [*there]
+        )
+    }
+    return [row for row in group.observations if row.session_id in later or row.observation_id not in known]
+
+
 def _facts(row: Row, here: Row | None) -> SessionFacts:
     """What the other database says; where this one has the session up to the same time or later, its word stands."""
     given: dict[str, Any] = {name: row.get(name) for name in SessionFacts.__dataclass_fields__}
@@ -281,11 +303,6 @@ _FILLED = """update sessions set recorded_by = case when machine_id is null then
 _ANSWERED = """update turns set response = :response, responded_at = :responded_at,
     response_tokens_estimated = :response_tokens_estimated
     where prompt_id = :prompt_id and (responded_at is null or responded_at < :responded_at)"""
-_OBSERVED = """insert into observations (observation_id, session_id, timestamp, kind, title, detail)
-    select case when exists (select 1 from observations where observation_id = :observation_id) then null
-        else :observation_id end, :session_id, :timestamp, :kind, :title, :detail
-    where not exists (select 1 from observations o where o.session_id = :session_id and o.timestamp is :timestamp
-        and o.kind = :kind and o.title is :title)"""
 
 
 def _beside(connection: sqlite3.Connection, group: Group, batch: Batch, content: str) -> None:
@@ -297,25 +314,22 @@ def _beside(connection: sqlite3.Connection, group: Group, batch: Batch, content:
     answers = [row for row in group.turns if row["prompt_id"] in kept and row.get("responded_at")]
     connection.executemany(_ANSWERED, [_cleaned(row, content, "response") for row in answers])
     if content != "none":
-        _texts(connection, group, batch)
+        _facets(connection, group, batch)
 
 
 def _cleaned(row: Row, content: str, column: str) -> Row:
     return {**row, column: redact(row.get(column)) if content == "redacted" else None}
 
 
-def _texts(connection: sqlite3.Connection, group: Group, batch: Batch) -> None:
-    """Summaries and what was observed: of two, the newer."""
-    for table, rows in group.texts.items():
-        cleaned = [
-            {name: redact(value) if isinstance(value, str) else value for name, value in row.items()}
-            for row in rows
-            if row["session_id"] in batch.sessions
-        ]
-        if table == "observations":
-            connection.executemany(_OBSERVED, cleaned)
-        elif cleaned:
-            connection.executemany(_newer_sql(connection, table, cleaned[0]), cleaned)
+def _facets(connection: sqlite3.Connection, group: Group, batch: Batch) -> None:
+    """Of two, the newer."""
+    cleaned = [
+        {name: redact(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in group.facets
+        if row["session_id"] in batch.sessions
+    ]
+    if cleaned:
+        connection.executemany(_newer_sql(connection, "facets", cleaned[0]), cleaned)
 
 
 def _newer_sql(connection: sqlite3.Connection, table: str, row: Row) -> str:

@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_metrics import clock, install, paths, purge
+from claude_metrics import backup, clock, config, install, paths, purge
 from claude_metrics.agents import AGENTS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import hooks
@@ -111,10 +111,9 @@ def _trial(agent: str, words: list[str]) -> Iterator[Trial]:
 def _remove(trial: Trial) -> None:
     purge.drop_events(trial.spool, [trial.session_id])
     if trial.db_path.exists():
-        from claude_metrics import config
-
         with closing(database.connect(trial.db_path, config.lenient().journal_mode)) as connection:
             purge.purge(connection, [trial.session_id], config.lenient(), remember=False)
+        backup.forget_trial(trial.db_path, trial.session_id)
 
 
 def _appears(trial: Trial) -> bool:
