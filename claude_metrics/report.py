@@ -86,7 +86,7 @@ class Entry:
 _SUMS = ", ".join(f"sum({name}) as {name}" for name in Sums._fields)
 
 
-def _grouped(connection: sqlite3.Connection, where: Filter, keys: str) -> Iterable[tuple[Any, str, Sums]]:
+def grouped(connection: sqlite3.Connection, where: Filter, keys: str) -> Iterable[tuple[Any, str, Sums]]:
     """`(key, model, sums)` for each value of the column `keys`."""
     condition, values = where.clauses()
     for row in connection.execute(f"select {keys}, model, {_SUMS} from v_usage {condition} group by 1, 2", values):
@@ -123,7 +123,7 @@ def by_time(connection: sqlite3.Connection, where: Filter, name: str, label: Cal
     days, begins = _days(connection, where)
     connection.create_function("day_number", 1, lambda time: bisect_right(begins, time) - 1, deterministic=True)
     entries: dict[str, Entry] = {}
-    for number, model, sums in _grouped(connection, where, "day_number(time)"):
+    for number, model, sums in grouped(connection, where, "day_number(time)"):
         key = label(days[number])
         entries.setdefault(key, Entry({name: key})).add(model, sums)
     return [entries[key] for key in sorted(entries)]
@@ -148,7 +148,7 @@ _ABOUT_SESSION = "session_id, agent, project, branch, title, first_prompt, start
 def by_session(connection: sqlite3.Connection, where: Filter) -> list[Entry]:
     """A line per session with its usage inside the filter, in the order of the last activity there."""
     entries: dict[str, Entry] = {}
-    for session_id, model, sums in _grouped(connection, where, "session_id"):
+    for session_id, model, sums in grouped(connection, where, "session_id"):
         entries.setdefault(session_id, Entry({"session_id": session_id})).add(model, sums)
     condition, values = where.clauses()
     lasts = connection.execute(f"select session_id, max(last_at) from v_usage {condition} group by 1", values)

@@ -7,10 +7,11 @@ them, so all of the history is laid out and only then cut to the days asked for.
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from claude_metrics import clock, zones
-from claude_metrics.report import Entry, Filter, _grouped
+from claude_metrics.report import Entry, Filter, grouped
 
 HOURS = 5
 LENGTH_S = HOURS * 3600
@@ -29,23 +30,31 @@ class Pace:
 def blocks(connection: sqlite3.Connection, where: Filter, now: float) -> list[Entry]:
     """A line per window: `start`, `end`, `last_activity`, `active`."""
     whole = replace(where, since=None, until=None)
+    condition, values = whole.clauses()
+    times = connection.execute(f"select time, max(last_at) from v_usage {condition} group by 1 order by 1", values)
     found: dict[int, Entry] = {}
     start = -LENGTH_S
-    for time, model, sums in sorted(_grouped(connection, whole, "time"), key=lambda row: row[0]):
+    for time, last in times:
         if time >= start + LENGTH_S:
             start = time // 3600 * 3600
-            found[start] = Entry({"start": clock.from_seconds(start), "end": clock.from_seconds(start + LENGTH_S)})
-        found[start].add(model, sums)
-    for entry, last in zip(found.values(), _last_times(connection, whole, list(found)), strict=True):
-        entry.about["last_activity"] = last
-        entry.about["active"] = clock.to_seconds(entry.about["end"]) > now
+            found[start] = _window(start, now)
+        found[start].about["last_activity"] = last
+    starts, windows = list(found), list(found.values())
+    connection.create_function("window_number", 1, lambda time: bisect_right(starts, time) - 1, deterministic=True)
+    for number, model, sums in grouped(connection, whole, "window_number(time)"):
+        windows[number].add(model, sums)
     return [entry for start, entry in found.items() if _asked_for(start, where)]
 
 
-def _last_times(connection: sqlite3.Connection, where: Filter, starts: list[int]) -> list[str]:
-    condition, values = where.clauses()
-    one = f"select max(last_at) from v_usage {condition} and time >= ? and time < ?"
-    return [connection.execute(one, [*values, start, start + LENGTH_S]).fetchone()[0] for start in starts]
+def _window(start: int, now: float) -> Entry:
+    end = start + LENGTH_S
+    about = {
+        "start": clock.from_seconds(start),
+        "end": clock.from_seconds(end),
+        "last_activity": "",
+        "active": end > now,
+    }
+    return Entry(about)
 
 
 def _asked_for(start: int, where: Filter) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.cells import cell_len
 
 from claude_metrics import report as engine
 from claude_metrics import report_blocks, session_ids, zones
@@ -369,6 +370,25 @@ def test_what_a_transcript_says_cannot_write_to_the_terminal(tmp_path: Path) -> 
         text = stored.run("report", kind, "--db-path", path).stdout
         assert not set(text) & {"\x1b", "\x07", "\u202e"}
         assert kind == "branches" or "[bold]x" in text
+
+
+def test_a_stream_that_knows_no_unicode_gets_plain_lines(tmp_path: Path) -> None:
+    path = stored.store(
+        tmp_path / "m.db", [request("a", "2026-11-20T10:00:00.000Z")], facts={"a": {"title": "Größe 🎉"}}
+    )
+    done = stored.run("report", "sessions", "--db-path", path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "Gr??e ?" in done.stdout and "-----" in done.stdout
+
+
+def test_wide_characters_keep_the_columns_straight(tmp_path: Path) -> None:
+    rows = [request(name, "2026-11-20T10:00:00.000Z") for name in "ab"]
+    facts = {"a": {"title": "日本語のタイトル" * 9}, "b": {"title": "x" * 80}}
+    text = stored.run(
+        "report", "sessions", "--db-path", stored.store(tmp_path / "m.db", rows, facts=facts), COLUMNS="90"
+    ).stdout
+    lines = [line for line in text.splitlines() if "opus" in line]
+    assert len(lines) == 2 and {cell_len(line) for line in lines} == {cell_len(lines[0])} and cell_len(lines[0]) <= 90
 
 
 def test_a_breakdown_has_a_line_per_model(spread: Path) -> None:

@@ -6,8 +6,10 @@ In a pipe nothing is cut at all, unless COLUMNS says how wide the reader is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from claude_metrics.commands.screen import plain
@@ -44,22 +46,11 @@ def show(
     room = screen.width if screen.is_terminal or "COLUMNS" in os.environ else 10_000
     kept = _kept(columns, natural, room)
     widths = _widths([columns[i] for i in kept], [natural[i] for i in kept], room)
-    table = _table([columns[i] for i in kept], widths, [total[i] for i in kept] if total else None)
-    for row in body:
-        table.add_row(*(_text(row.cells[i]) for i in kept), style=row.style)
     if title:
-        screen.print(_text(title, "bold"))
-    _print_wide(screen, table, sum(widths) + GAP * (len(widths) - 1))
+        screen.out(title, style="bold", highlight=False)
+    for style, lines in groupby(_lines(columns, kept, widths, body, total), key=itemgetter(0)):
+        screen.out("\n".join(line for _, line in lines), style=style or None, highlight=False)
     return [column.title.replace("\n", " ") for i, column in enumerate(columns) if i not in kept]
-
-
-def _print_wide(screen: Any, table: Any, width: int) -> None:
-    """The console would squeeze what is wider than itself; a terminal wraps it, a pipe takes it."""
-    before, screen.width = screen.width, max(screen.width, width)
-    try:
-        screen.print(table, crop=False)
-    finally:
-        screen.width = before
 
 
 def _natural(column: Column, cells: Sequence[str]) -> int:
@@ -94,28 +85,67 @@ def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> lis
     return widths
 
 
-def _table(columns: Sequence[Column], widths: Sequence[int], total: Sequence[str] | None) -> Any:
-    from rich import box
-    from rich.table import Table
+def _lines(
+    columns: Sequence[Column],
+    kept: Sequence[int],
+    widths: Sequence[int],
+    body: Sequence[Row],
+    total: Sequence[str] | None,
+) -> Iterator[tuple[str, str]]:
+    """Every line with its style. Written by hand: rich takes a second for two thousand rows."""
+    shown = [columns[i] for i in kept]
+    height = max(column.title.count("\n") for column in shown)
+    titles = [["", *column.title.split("\n")] for column in shown]
+    rule = _rule() * (sum(widths) + GAP * (len(widths) - 1))
+    for number in range(height, -1, -1):
+        heads = [title[-1 - number] if number < len(title) - 1 else "" for title in titles]
+        yield "bold", _joined(shown, widths, heads)
+    yield "", rule
+    for row in body:
+        yield from ((row.style, line) for line in _folded(shown, widths, [row.cells[i] for i in kept]))
+    if total:
+        yield "", rule
+        yield "bold", _joined(shown, widths, [total[i] for i in kept])
 
-    table = Table(
-        box=box.SIMPLE, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0), header_style="bold",
-        footer_style="bold", show_footer=total is not None,
-    )  # fmt: skip
-    for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        overflow: Any = "fold" if column.fold else "ellipsis"
-        side: Any = "left" if column.text else "right"
-        foot = _text(total[i]) if total else ""
-        table.add_column(
-            _text(column.title),
-            foot,
-            width=width,
-            justify=side,
-            no_wrap=not column.fold,
-            overflow=overflow,
-            vertical="top",
-        )
-    return table
+
+def _folded(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> Iterator[str]:
+    """One line, or as many as the cells that may fold need."""
+    from textwrap import wrap
+
+    parts = [
+        wrap(cell, width) or [""] if column.fold and len(cell) > width else [cell]
+        for column, width, cell in zip(columns, widths, cells, strict=True)
+    ]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield _joined(columns, widths, line)
+
+
+def _joined(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:
+    placed = (_placed(c, w, cell) for c, w, cell in zip(columns, widths, cells, strict=True))
+    return (" " * GAP).join(placed).rstrip()
+
+
+def _placed(column: Column, width: int, cell: str) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    size = cell_len(cell)
+    if size > width and column.text:
+        return set_cell_size(set_cell_size(cell, width - 1) + _dots(), width)
+    return cell + " " * (width - size) if column.text else " " * (width - size) + cell
+
+
+def _rule() -> str:
+    return "─" if _is_unicode() else "-"
+
+
+def _dots() -> str:
+    return "…" if _is_unicode() else "~"
+
+
+def _is_unicode() -> bool:
+    from claude_metrics.commands.screen import console
+
+    return str(console().encoding).lower().startswith("utf")
 
 
 def _text(value: str, style: str = "") -> Any:
