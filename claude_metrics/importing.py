@@ -53,11 +53,27 @@ def merge(
     with closing(_open(other, salvage)) as source:
         ids = _ids(source)
         for start in range(0, len(ids), GROUP):
-            for group in _readable(source, ids[start : start + GROUP], salvage, done):
-                _write(connection, group, settings, done)
+            _take(connection, source, ids[start : start + GROUP], settings, salvage, done)
             progress(len(ids[start : start + GROUP]))
         _recordings(connection, source, salvage)
     return done
+
+
+def _take(
+    connection: sqlite3.Connection, source: sqlite3.Connection, ids: Sequence[str], settings: Config, salvage: bool,
+    done: Imported,
+) -> None:  # fmt: skip
+    """Read and write some sessions; of a damaged file each by itself where together they make no sense."""
+    for group in _readable(source, ids, salvage, done):
+        names = [row["session_id"] for row in group.sessions]
+        try:
+            _write(connection, group, settings, done)
+        except (sqlite3.DatabaseError, ValueError, TypeError, OverflowError) as error:
+            if not salvage or database.is_unfit(error):
+                raise
+            for name in names if len(names) > 1 else ():
+                _take(connection, source, [name], settings, salvage, done)
+            done.lost += names if len(names) == 1 else ()
 
 
 def _merge_predecessor(connection: sqlite3.Connection, other: Path, settings: Config, progress: Progress) -> Imported:
@@ -127,21 +143,16 @@ class Group:
 
 
 def _readable(source: sqlite3.Connection, ids: Sequence[str], salvage: bool, done: Imported) -> Iterator[Group]:
-    """The group, or of a damaged file those of its sessions that can be read: by the indexes, or past them."""
-    error = None
-    for way in ("", "not indexed") if salvage and len(ids) > 1 else ("",):
-        try:
-            group = _group(source, ids, way)
-        except (sqlite3.DatabaseError, ValueError, TypeError) as problem:
-            error = problem
-        else:
-            yield group
-            return
-    if not salvage:
-        raise ClaudeMetricsError(
-            f"the other database cannot be read ({error}); {_file(source)}; mend it with"
-            " `claude-metrics doctor --fix --db-path FILE`"
-        ) from error
+    """The group, or of a damaged file those of its sessions that can be read."""
+    try:
+        yield _group(source, ids, past_indexes=salvage and len(ids) > 1)
+        return
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+        if not salvage:
+            raise ClaudeMetricsError(
+                f"the other database cannot be read ({error}); {_file(source)}; mend it with"
+                " `claude-metrics doctor --fix --db-path FILE`"
+            ) from error
     for session_id in ids if len(ids) > 1 else ():
         yield from _readable(source, [session_id], salvage, done)
     done.lost += ids if len(ids) == 1 else ()
@@ -151,29 +162,40 @@ def _file(source: sqlite3.Connection) -> str:
     return str(source.execute("pragma database_list").fetchone()[2])
 
 
-def _group(source: sqlite3.Connection, ids: Sequence[str], way: str) -> Group:
-    requests = [_made(Request, row) for row in _rows(source, "token_usage", ids, way)]
-    states = [_made(CostState, row) for row in _rows(source, "cost_states", ids, way)]
+def _group(source: sqlite3.Connection, ids: Sequence[str], past_indexes: bool) -> Group:
+    requests = [_made(Request, row) for row in _rows(source, "token_usage", ids, past_indexes)]
+    states = [_made(CostState, row) for row in _rows(source, "cost_states", ids, past_indexes)]
     derived = {state.session_id for state in states}  # their unlisted requests are found anew
     return Group(
-        _rows(source, "sessions", ids, way),
+        _rows(source, "sessions", ids, past_indexes),
         [row for row in requests if row.kind == "message" or row.session_id not in derived],
-        [_made(ToolCall, row) for row in _rows(source, "tool_calls", ids, way)],
-        _rows(source, "turns", ids, way),
-        [_made(Copy, row) for row in _rows(source, "copies", ids, way)],
+        [_made(ToolCall, row) for row in _rows(source, "tool_calls", ids, past_indexes)],
+        _rows(source, "turns", ids, past_indexes),
+        [_made(Copy, row) for row in _rows(source, "copies", ids, past_indexes)],
         states,
-        _rows(source, "commits", ids, way),
-        [_made(Observation, row) for row in _rows(source, "observations", ids, way) if row.get("tool_call_id")],
-        _rows(source, "facets", ids, way),
+        _rows(source, "commits", ids, past_indexes),
+        [
+            _made(Observation, row)
+            for row in _rows(source, "observations", ids, past_indexes)
+            if row.get("tool_call_id")
+        ],
+        _rows(source, "facets", ids, past_indexes),
     )
 
 
-def _rows(source: sqlite3.Connection, table: str, ids: Sequence[str], way: str) -> list[Row]:
+def _rows(source: sqlite3.Connection, table: str, ids: Sequence[str], past_indexes: bool) -> list[Row]:
     """Rows by column name; an older database may lack a table."""
     if not source.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone():
         return []
     marks = ", ".join("?" * len(ids))
-    return [dict(row) for row in source.execute(f"select * from {table} {way} where session_id in ({marks})", [*ids])]
+    try:
+        found = source.execute(f"select * from {table} where session_id in ({marks})", [*ids])
+        return [dict(row) for row in found]
+    except sqlite3.DatabaseError:
+        if not past_indexes:
+            raise
+    wanted = set(ids)
+    return [dict(row) for row in source.execute(f"select * from {table}") if row["session_id"] in wanted]
 
 
 def _made(kind: Any, row: Row) -> Any:

@@ -731,3 +731,22 @@ def test_settings_with_a_mistake_are_refused_by_commands_and_endured_by_recordin
     assert config.lenient() == config.Damaged()
     record()
     assert totals(paths.database_file())
+
+
+def test_of_a_damaged_file_a_session_that_makes_no_sense_is_left_out(
+    capture: Callable[[str], Capture], tmp_path: Path
+) -> None:
+    for name in ("resume", "tui-clear"):
+        capture(name)
+    other = record(tmp_path / "other.db")
+    right = totals(other)
+    odd = sorted(right)[0]
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("update sessions set start_time = x'ff00', first_record_at = x'ff' where session_id = ?", (odd,))
+        db.execute("update token_usage set model = x'00ff', timestamp = 5 where session_id = ?", (odd,))
+        db.commit()
+    with closing(database.connect(paths.database_file())) as db:
+        done = importing.merge(db, other, Config(), salvage=True)
+    kept = totals(paths.database_file())
+    assert done.lost == [odd]
+    assert kept == {name: row for name, row in right.items() if name != odd}
