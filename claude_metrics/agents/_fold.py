@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from claude_metrics import observe, verification
 from claude_metrics.agents._json import TEXT, Json, load
 from claude_metrics.agents._jsonl import Lines, open_regular
 from claude_metrics.agents._tools import COMMAND
@@ -82,6 +83,18 @@ class Fold:
         row = GitCommand(session, call, where, command[:COMMAND], start, end, out[:COMMAND])
         self.batch.git_commands.append(row)
         self.works_in(where)
+
+    def checked(self, call: ToolCall, command: str | None, output: str) -> None:
+        """Note a shell command that tests, lints or builds, when it has ended."""
+        check = verification.check_of(command) if command and call.success is not None else None
+        if check:
+            self.check(call, check, output)
+
+    def check(self, call: ToolCall, check: str, output: str) -> None:
+        passed, said = verification.result_of(output, bool(call.success))
+        at = call.finished_at or call.timestamp or self.last or ""
+        row = observe.verification(call.tool_call_id, call.session_id, at, check, passed, said)
+        self.batch.observations.append(row._replace(agent_id=call.agent_id))
 
     def unknown(self, kind: object) -> None:
         name = str(kind)[:64]

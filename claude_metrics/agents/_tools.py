@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from claude_metrics.agents._json import Json, text
@@ -10,6 +11,7 @@ from claude_metrics.agents._json import Json, text
 SUMMARY = 300
 COMMAND = 4000
 _COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
+_SUBJECTS = ("subagent_type", "agent_name", "agent_type", "skill", "name")
 _TELLING = (
     "command", "cmd", "file_path", "filePath", "absolute_path", "path", "dir_path", "pattern", "query", "url", "name",
     "description", "prompt", "message", "input",
@@ -38,3 +40,17 @@ def diff_lines(diff: Any) -> tuple[int, int]:
         return 0, 0
     signs = [line[:1] for line in diff[max(0, diff.find("@@")) :].split("\n")]
     return signs.count("+"), signs.count("-")
+
+
+def category_of(categories: Mapping[str, str], tool: str) -> str:
+    """One of `observe.CATEGORIES`; `categories` are the agent's own tools."""
+    return categories.get(tool) or ("mcp" if tool.startswith("mcp__") else "other")
+
+
+def subject_of(tool: str, category: str, given: Json) -> str | None:
+    """The subagent's type, the skill's name, or the MCP server's (`mcp__server__tool`)."""
+    if category == "mcp":
+        return tool.split("__")[1] if tool.count("__") > 1 else None
+    if category in ("agent", "skill"):
+        return next((found for key in _SUBJECTS if (found := text(given.get(key)))), None)
+    return None

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from claude_metrics import clock
 from claude_metrics.agents._json import Json, obj, size, text
-from claude_metrics.agents._tools import SUMMARY, may_commit, summary
+from claude_metrics.agents._tools import SUMMARY, category_of, may_commit, subject_of, summary
 from claude_metrics.agents.codex_outcome import (
+    CATEGORIES,
+    Changed,
     Ended,
     arguments,
     changed,
@@ -23,11 +25,13 @@ from claude_metrics.agents.codex_outcome import (
     patched_file,
 )
 from claude_metrics.models import ToolCall
+from claude_metrics.verification import check_of
 
 if TYPE_CHECKING:
     from claude_metrics.agents.codex_reader import Reader
 
 OPEN_CALLS = 200
+NO_FILE = Changed(None, None, 0, 0)
 CALLS = ("function_call", "custom_tool_call", "local_shell_call", "web_search_call")
 # A collaboration call is always the model's own: no name of its own is needed.
 TOOL_ITEMS = {
@@ -37,13 +41,17 @@ TOOL_ITEMS = {
 
 
 class Open:
-    """A call that has not ended: its row's id, tool, beginning, and [directory, command] of one that may commit."""
+    """A call that has not ended: its row's id, tool, beginning, [directory, command] of one that may commit, and what
+    it checks (`verification.check_of`).
+    """
 
-    def __init__(self, row: str, name: str, began: str, git: list[str] | None, noted: bool = False) -> None:
-        self.row, self.name, self.began, self.git, self.noted = row, name, began, git, noted
+    def __init__(
+        self, row: str, name: str, began: str, git: list[str] | None, check: str | None, noted: bool = False
+    ) -> None:
+        self.row, self.name, self.began, self.git, self.check, self.noted = row, name, began, git, check, noted
 
     def plain(self) -> list[Any]:
-        return [self.row, self.name, self.began, self.git, self.noted]
+        return [self.row, self.name, self.began, self.git, self.check, self.noted]
 
 
 class Calls:
@@ -79,10 +87,11 @@ class Calls:
         git = [directory_of(given) or reader.cwd or "", command] if command and may_commit(command) else None
         while len(self.open) >= OPEN_CALLS:
             self.open.pop(next(iter(self.open)))
-        self.open[call_id] = Open(row, name, stamp, git)
+        self.open[call_id] = Open(row, name, stamp, git, check_of(command) if command else None)
+        category = category_of(CATEGORIES, name)
         reader.call(ToolCall(
             row, reader.home, stamp, name, path or (command or summary(given) or "")[:SUMMARY] or None, size(given),
-            None, None, None, path, reader.agent_id, key,
+            None, None, None, path, reader.agent_id, key, category=category, subject=subject_of(name, category, given),
         ))  # fmt: skip
         if git:
             reader.git(reader.home, row, git[0], git[1], stamp, None, "")
@@ -107,27 +116,29 @@ class Calls:
             return
         if call_id not in self.open:
             self.begin(call_id, _mcp_name(item) or str(name), item, self.script_began(stamp), self.key)
-        path, added, removed = changed(item.get("changes"))
-        how = item_ended(item)
+        how, files = item_ended(item), changed(item.get("changes"))
         said = text(item.get("aggregated_output")) or text(item.get("stdout"))
-        self.end(call_id, how, stamp, said, path, (added, removed) if path and how.success else (None, None))
+        self.end(call_id, how, stamp, said, files if files.path else NO_FILE)
         self.open[call_id].noted = how.success is not None
 
     def script_began(self, stamp: str) -> str:
         return next((call.began for call in reversed(self.open.values()) if call.name == "exec"), stamp)
 
     def end(
-        self, call_id: str, how: Ended, stamp: str, said: str | None = None, path: str | None = None,
-        lines: tuple[int | None, int | None] = (None, None),
+        self, call_id: str, how: Ended, stamp: str, said: str | None = None, files: Changed = NO_FILE
     ) -> None:  # fmt: skip
         call, reader, done = self.open[call_id], self.reader, how.success is not None
+        lines = (files.added, files.removed) if files.path and how.success else (None, None)
         reader.complete(
             call.row, reader.home, output_bytes=size(said) if said is not None else None, success=how.success,
-            duration_ms=clock.between_ms(call.began, stamp) if done else None, file_path=path, denied=how.denied,
+            duration_ms=clock.between_ms(call.began, stamp) if done else None, file_path=files.path, denied=how.denied,
             finished_at=stamp if done else None, lines_added=lines[0], lines_removed=lines[1],
+            change=files.change if how.success else None,
         )  # fmt: skip
         if call.git and done:
             reader.git(reader.home, call.row, call.git[0], call.git[1], call.began, stamp, said or "")
+        if call.check and done:
+            reader.check(reader.tool_calls[call.row]._replace(agent_id=reader.agent_id), call.check, said or "")
 
     def snapshot(self) -> Json:
         open_calls = {call_id: call.plain() for call_id, call in self.open.items()}

@@ -9,10 +9,17 @@ from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents._tools import diff_lines, written_lines
 
 # Their output tells the exit code; without one they did not get that far.
+CATEGORIES = {
+    **dict.fromkeys(("exec_command", "write_stdin", "shell", "shell_command", "local_shell"), "shell"),
+    **dict.fromkeys(("spawn_agent", "wait_agent", "send_input", "close_agent", "resume_agent"), "agent"),
+    "exec": "shell", "container.exec": "shell", "apply_patch": "edit", "view_image": "read", "web_search": "web",
+    "update_plan": "plan", "request_user_input": "question",
+}  # fmt: skip
 SHELLS = frozenset(("exec_command", "shell", "shell_command", "local_shell", "container.exec", "apply_patch"))
 _EXIT = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d+)", re.MULTILINE)
 _RUNNING = ("Process running with", "Script running with")
 _FAILED = ("Script error", "Script failed", "err: ", "aborted", "unsupported call")
+_CHANGES = {"add": "created", "update": "modified", "delete": "deleted"}
 _STEP = ("command", "cwd", "arguments", "changes")  # of an item that is a script's step
 _DENIED = "rejected by user"
 _PATCHED = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
@@ -90,18 +97,31 @@ def item_ended(item: Json) -> Ended:
     return Ended({"completed": 1, "failed": 0}.get(str(status)), None)
 
 
-def changed(changes: Any) -> tuple[str | None, int, int]:
-    """The first file of a `FileChange`, and the lines of all of them."""
+class Changed(NamedTuple):
+    """The first file of a `FileChange` and what became of it, and the lines of all of them."""
+
+    path: str | None
+    change: str | None
+    added: int
+    removed: int
+
+
+def changed(changes: Any) -> Changed:
     added = removed = 0
     for change in obj(changes).values():
         more, less = _change_lines(obj(change))
         added, removed = added + more, removed + less
-    return next(iter(obj(changes)), None), added, removed
+    first = next(iter(obj(changes)), None)
+    return Changed(first, _CHANGES.get(_kind(obj(obj(changes).get(first)))) if first else None, added, removed)
+
+
+def _kind(change: Json) -> str:
+    """Older clients wrote `{"add": {...}}` instead of `{"type": "add", ...}`."""
+    return str(change.get("type") or next(iter(change), ""))
 
 
 def _change_lines(change: Json) -> tuple[int, int]:
-    # Older clients wrote {"add": {...}} instead of {"type": "add", ...}.
-    kind = str(change.get("type") or next(iter(change), ""))
+    kind = _kind(change)
     change = obj(change.get(kind)) or change
     if kind == "update":
         return diff_lines(change.get("unified_diff"))

@@ -14,12 +14,19 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.agents._fold import Fold
 from claude_metrics.agents._json import Json, count, items, load, obj, size, text
-from claude_metrics.agents._tools import diff_lines, may_commit, summary
+from claude_metrics.agents._tools import category_of, diff_lines, may_commit, subject_of, summary
 from claude_metrics.models import Batch, Request, Source, ToolCall, key_of
 from claude_metrics.names import session_name
 
 AGENT = "gemini_cli"
 SHELL = "run_shell_command"
+CATEGORIES = {
+    "run_shell_command": "shell", "write_file": "edit", "replace": "edit", "read_file": "read",
+    "read_many_files": "read", "list_directory": "search", "glob": "search", "search_file_content": "search",
+    "grep_search": "search", "web_fetch": "web", "google_web_search": "web", "invoke_agent": "agent",
+    "activate_skill": "skill", "write_todos": "plan", "enter_plan_mode": "plan", "exit_plan_mode": "plan",
+    "ask_user": "question",
+}  # fmt: skip
 _SUCCESS = {"success": 1, "error": 0, "cancelled": 0}
 _SILENT = ("info", "error", "warning")
 _CONTEXT = re.compile(r"\s*<hook_context>.*?</hook_context>\s*", re.DOTALL)
@@ -138,14 +145,18 @@ class Reader(Fold):
         success = 0 if failed and failed[1] != "0" else success
         call_id = f"{self.session_id()}:{call.get('id') or f'{asked}/{name}'}"
         added, removed = changed_lines(call) if success else (None, None)
-        self.call(ToolCall(
+        category = category_of(CATEGORIES, name)
+        row = ToolCall(
             call_id, self.session_id(), asked, name, summary(given), size(given), size(output), success,
             clock.between_ms(asked, ended), self.file_of(given), self.source.agent_id, key, ended, added, removed,
-            int(status == "cancelled" or "denied by policy" in output) or None,
-        ))  # fmt: skip
+            int(status == "cancelled" or "denied by policy" in output) or None, category,
+            subject_of(name, category, given), change_of(category, obj(call.get("resultDisplay")), success),
+        )  # fmt: skip
+        self.call(row)
         self.seen(self.session_id(), ended)
-        command = text(given.get("command"))
-        if name == SHELL and command and may_commit(command):
+        command = text(given.get("command")) if name == SHELL else None
+        self.checked(row, command, output)
+        if command and may_commit(command):
             where = os.path.join(self.project or "", text(given.get("dir_path") or given.get("directory")) or "")  # noqa: PTH118
             self.git(self.session_id(), call_id, os.path.normpath(where), command, asked, ended, output)
 
@@ -184,6 +195,12 @@ def result_text(call: Json) -> str:
     """What the tool answered to the model."""
     answers = [obj(obj(part.get("functionResponse")).get("response")) for part in items(call.get("result"))]
     return "\n".join(str(answer.get("output") or answer.get("error") or "") for answer in answers)
+
+
+def change_of(category: str, shown: Json, success: int | None) -> str | None:
+    if category != "edit" or not success:
+        return None
+    return "created" if shown.get("isNewFile") is True else "modified"
 
 
 def changed_lines(call: Json) -> tuple[int | None, int | None]:

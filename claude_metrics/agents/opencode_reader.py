@@ -12,13 +12,19 @@ import re
 from claude_metrics import clock
 from claude_metrics.agents._fold import Fold
 from claude_metrics.agents._json import Json, count, millis, number, obj, size, text
-from claude_metrics.agents._tools import diff_lines, may_commit, summary, written_lines
+from claude_metrics.agents._tools import category_of, diff_lines, may_commit, subject_of, summary, written_lines
 from claude_metrics.agents.opencode_store import Message, Part, Session
 from claude_metrics.models import Request, Source, ToolCall, key_of
 from claude_metrics.names import session_name
 
 AGENT = "opencode"
 SHELL = "bash"
+CATEGORIES = {
+    "bash": "shell", "write": "edit", "edit": "edit", "multiedit": "edit", "apply_patch": "edit", "patch": "edit",
+    "read": "read", "grep": "search", "glob": "search", "list": "search", "codesearch": "search", "webfetch": "web",
+    "websearch": "web", "task": "agent", "skill": "skill", "todowrite": "plan", "todoread": "plan",
+    "plan_enter": "plan", "plan_exit": "plan", "question": "question",
+}  # fmt: skip
 _SILENT = {
     "text", "reasoning", "step-start", "step-finish", "file", "agent", "snapshot", "patch", "retry", "compaction",
     "subtask",
@@ -117,16 +123,20 @@ class Reader(Fold):
         success, finished = succeeded(name, state), _stamp(ended) if ended else None
         added, removed = changed_lines(name, given, meta) if success else (None, None)
         denied = int(any(mark in error for mark in _DENIED)) or None
-        self.call(ToolCall(
+        category = category_of(CATEGORIES, name)
+        row = ToolCall(
             part.id, self.home, _stamp(began), name, summary(given), size(given),
             size(output or error) if success is not None else None, success, ended - began if ended else None,
-            text(given.get("filePath")), agent_id, key, finished, added, removed, denied,
-        ))  # fmt: skip
+            text(given.get("filePath")), agent_id, key, finished, added, removed, denied, category,
+            subject_of(name, category, given), change_of(category, meta, success),
+        )  # fmt: skip
+        self.call(row)
         self.seen(self.home, _stamp(max(began, ended)))
-        command = text(given.get("command"))
-        if name == SHELL and command and may_commit(command):
+        command = text(given.get("command")) if name == SHELL else None
+        said = output or text(meta.get("output")) or ""
+        self.checked(row, command, said)
+        if command and may_commit(command):
             place = os.path.join(where, text(given.get("workdir")) or "")  # noqa: PTH118
-            said = output or text(meta.get("output")) or ""
             self.git(self.home, part.id, os.path.normpath(place), command, _stamp(began), finished, said)
 
 
@@ -147,6 +157,12 @@ def succeeded(name: str, state: Json) -> int | None:
     if status == "completed":
         return int(meta["exit"] == 0) if name == SHELL and "exit" in meta else 1
     return 0 if status == "error" else None
+
+
+def change_of(category: str, meta: Json, success: int | None) -> str | None:
+    if category != "edit" or not success:
+        return None
+    return "created" if meta.get("exists") is False else "modified"
 
 
 def changed_lines(name: str, given: Json, meta: Json) -> tuple[int | None, int | None]:

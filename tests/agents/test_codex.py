@@ -282,7 +282,7 @@ def test_lines_of_a_patch() -> None:
         "/p/old": {"update": {"unified_diff": "@@ -1,2 +1,2 @@\n-a\n+b\n c\n"}},
         "/p/gone": {"type": "delete", "content": "x\n"},
     }
-    assert changed(changes) == ("/p/new", 3, 2)
+    assert changed(changes) == ("/p/new", "created", 3, 2)
 
 
 def test_a_call_of_an_older_client_ends_by_its_event(tmp_path: Path, ledger: Ledger) -> None:
@@ -303,6 +303,31 @@ def test_a_call_of_an_older_client_ends_by_its_event(tmp_path: Path, ledger: Led
         "select tool_name, input_summary, success, duration_ms, request_key is not null, output_bytes from tool_calls"
     ).fetchone()
     assert row == ("shell", "false", 0, 1000, 1, 12)
+
+
+def test_a_call_says_what_it_was_for_and_what_it_checked(tmp_path: Path, ledger: Ledger) -> None:
+    rollout = Rollout(A).turn()
+    for call_id, command in (("c1", "pytest -q"), ("c2", "ls")):
+        item = {
+            "type": "function_call",
+            "name": "exec_command",
+            "call_id": call_id,
+            "arguments": json.dumps({"cmd": command}),
+        }
+        rollout.add("response_item", item)
+        done = {
+            "type": "CommandExecution",
+            "id": call_id,
+            "status": "failed",
+            "exit_code": 1,
+            "aggregated_output": "2 failed",
+        }
+        rollout.add("event_msg", {"type": "item_completed", "item": done})
+    rollout.answer(9, 1).write(tmp_path)
+    record(ledger, CODEX.sources(tmp_path))
+    assert ledger.connection.execute("select distinct category from tool_calls").fetchall() == [("shell",)]
+    rows = ledger.connection.execute("select title, outcome from observations where kind = 'verification'").fetchall()
+    assert rows == [("tests: pytest", "failed")]
 
 
 def test_odd_records_are_counted_and_passed_over(tmp_path: Path, ledger: Ledger) -> None:

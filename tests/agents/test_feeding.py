@@ -16,7 +16,7 @@ from tests.ledger import Ledger
 
 CASES = [pytest.param(kind, name, id=f"{kind.agent}-{name}") for kind in (GEMINI, CODEX) for name in kind.names]
 BUSY = settings(
-    max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -181,6 +181,14 @@ def test_success_is_the_commands_own(output: str, status: str, success: int | No
     assert (call.success, call.denied) == (success, denied)
 
 
+def test_a_call_says_what_it_was_for_and_what_it_checked() -> None:
+    given = shell("3 passed")
+    given["toolCalls"][0]["args"] = {"command": "pytest -q"}
+    batch = folded(given, shell("3 passed")).batch
+    assert [call.category for call in batch.tool_calls] == ["shell"]
+    assert [(row.title, row.outcome) for row in batch.observations] == [("tests: pytest", "passed")]
+
+
 @pytest.mark.parametrize(
     ("content", "shown", "expected"),
     [

@@ -137,6 +137,15 @@ def test_a_fork_owns_only_what_is_its_own(home: Path, ledger: Ledger) -> None:
     ]
 
 
+def test_a_call_says_what_it_was_for(home: Path, ledger: Ledger) -> None:
+    record(ledger, OPENCODE.sources(OPENCODE.lay_out("subagent", home)))
+    record(ledger, OPENCODE.sources(OPENCODE.lay_out("run-basic", home)))
+    rows = ledger.connection.execute("select tool_name, category, subject, change from tool_calls order by 1, 2")
+    assert set(rows.fetchall()) == {
+        ("bash", "shell", None, None), ("task", "agent", "general", None), ("write", "edit", None, "created"),
+    }  # fmt: skip
+
+
 # -- finding --------------------------------------------------------------------------------
 
 
