@@ -231,7 +231,7 @@ def test_when_all_hangs_the_output_is_valid_and_empty(scene: Scene, tmp_path: Pa
 
 NOT_OURS = {
     "dataclasses", "inspect", "pathlib", "shutil", "asyncio", "concurrent.futures", "logging", "email", "http",
-    "socket", "ssl", "urllib.request", "multiprocessing", "argparse", "site", "click", "platformdirs", "psutil", "msgspec",
+    "socket", "ssl", "urllib.request", "multiprocessing", "argparse", "site", "click", "platformdirs", "psutil",
 }  # fmt: skip
 OURS = {
     "claude_metrics", "claude_metrics.git", "claude_metrics.context",
