@@ -23,14 +23,16 @@ _TOKENS = """total(cost_usd) AS cost_usd, total(requests) AS requests, total(inp
     total(subagent_cost_usd) AS subagent_cost_usd"""
 _CALLS = "total(calls) AS calls, total(failed) AS failed, total(denied) AS denied, total(unfinished) AS unfinished"
 MIX = f"""WITH usage AS MATERIALIZED ({_BY_PLACE.format(sums=_TOKENS, view="v_usage", where=sql.USAGE)}),
-tools AS MATERIALIZED ({_BY_PLACE.format(sums=_CALLS, view="v_tools", where=sql.ACTIVITY)}),
 begun AS MATERIALIZED (SELECT place_id, count(*) AS sessions FROM v_sessions WHERE {sql.during("start_time")} GROUP BY +place_id),
 active AS MATERIALIZED ({_BY_PLACE.format(sums="total(active_ms) AS ms, total(turns) AS turns", view="v_activity", where=sql.ACTIVITY)})
 SELECT {sql.NAMED.format("project")} AS "Project", total(cost_usd) AS "Cost", total(sessions) AS "Begun", total(turns) AS "Turns",
-  total(ms) AS "Active", total(requests) AS "Requests", total(calls) AS "Tool calls", {sql.FAILURE_RATE} AS "Failure rate",
-  {sql.HIT_RATIO} AS "Hit ratio", {sql.ratio("total(subagent_cost_usd)", "total(cost_usd)")} AS "By subagents", project_key
-FROM usage JOIN v_places AS p ON p.place_id = usage.place_id LEFT JOIN tools ON tools.place_id = usage.place_id
+  total(ms) AS "Active", total(requests) AS "Requests", {sql.HIT_RATIO} AS "Hit ratio", {sql.ratio("total(subagent_cost_usd)", "total(cost_usd)")} AS "By subagents", project_key
+FROM usage JOIN v_places AS p ON p.place_id = usage.place_id
 LEFT JOIN active ON active.place_id = usage.place_id LEFT JOIN begun ON begun.place_id = usage.place_id GROUP BY project_key ORDER BY 2 DESC LIMIT 50"""
+TOOLS = f"""WITH tools AS MATERIALIZED ({_BY_PLACE.format(sums=_CALLS, view="v_tools", where=sql.ACTIVITY)})
+SELECT {sql.NAMED.format("project")} AS "Project", total(calls) AS "Tool calls", total(failed) - total(denied) AS "Failed",
+  {sql.FAILURE_RATE} AS "Failure rate", total(denied) AS "Denied"
+FROM tools JOIN v_places AS p ON p.place_id = tools.place_id GROUP BY project_key ORDER BY 2 DESC LIMIT 50"""
 _TOP = f"""project IN (SELECT project FROM (SELECT project, total(cost_usd) AS cost FROM v_usage WHERE {sql.USAGE}
   GROUP BY 1 ORDER BY 2 DESC LIMIT 10))"""
 TIMELINE = sql.over_time("total(active_ms) / 3600000", "project", "v_activity", f"{sql.ACTIVITY} AND {_TOP}",
@@ -41,11 +43,13 @@ BY_TIME = sql.over_time("total(cost_usd)", "project", "v_usage", sql.USAGE, "pro
 def dashboard() -> dict[str, Any]:
     here = link(HERE, HERE, project="${__data.fields.project_key:percentencode}")
     mix = p.table(
-        5, "Projects side by side", "Who works differently. Click to filter by the project.", (0, 26, 24, 10), MIX
+        5, "Projects side by side", "Who works differently. Click to filter by the project.", (0, 26, 14, 10), MIX
     )
     for name, unit in (("Cost", "currencyUSD"), ("Active", "ms"), ("Failure rate", "percentunit"), ("Hit ratio", "percentunit"),
                        ("By subagents", "percentunit")):  # fmt: skip
         p.column(mix, name, unit=unit)
+    tools = p.table(7, "Tools by project", "Where tool calls fail.", (14, 26, 10, 10), TOOLS)
+    p.column(tools, "Failure rate", unit="percentunit", decimals=1)
     sessions = link(HERE, "cm-sessions", project="${__data.fields.project_key:percentencode}")
     p.column(
         mix, "Project", links=[{"title": "Only this project", "url": here}, {"title": "Its sessions", "url": sessions}]
@@ -60,7 +64,7 @@ def dashboard() -> dict[str, Any]:
         p.gauges(1, "Cost by project", "Who spends.", (0, 0, 12, 10), COSTS, "currencyUSD"),
         p.hidden(branches, "project_key", "branch_key"),
         p.chart(3, "Cost over time", "By project.", (0, 10, 24, 8), BY_TIME, "currencyUSD", name="${__field.labels.project}"),
-        _timeline(), p.hidden(mix, "project_key"), p.words(6, "How to read this", (0, 36, 24, 5), TEXT),
+        _timeline(), p.hidden(mix, "project_key"), tools, p.words(6, "How to read this", (0, 36, 24, 5), TEXT),
     ]  # fmt: skip
     return build(HERE, "Claude metrics / Projects & branches", "Who spends, and what was active when.", parts,
                  note=commits_note(f"{sql.during('committed_at')} AND {sql.place()}"))  # fmt: skip
