@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
 
 LATEST = 1
+ATTEMPTS = 20
 BUSY_MS = 10_000
 
 
@@ -54,11 +56,27 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
             f"the database is of a newer claude-metrics (version {version}, this one knows {LATEST}); {path};"
             " update claude-metrics, nothing was changed"
         )
-    if version < LATEST:
+    for attempt in range(ATTEMPTS):
+        try:
+            _bring_up(connection)
+            return
+        except sqlite3.OperationalError as error:
+            if not _met_another(error) or attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * (attempt + 1))
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    if connection.execute("pragma user_version").fetchone()[0] < LATEST:
         from claude_metrics.store.migrations import migrate
 
         migrate(connection)
     refresh_views(connection)
+
+
+def _met_another(error: sqlite3.OperationalError) -> bool:
+    """Another process was making the same tables or views: look again, they are there now."""
+    return any(word in str(error) for word in ("already exists", "locked", "no such view", "schema has changed"))
 
 
 def refresh_views(connection: sqlite3.Connection) -> None:
