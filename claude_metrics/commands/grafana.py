@@ -1,0 +1,75 @@
+"""`claude-metrics grafana`: provisioning files for a Grafana, or a Grafana of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claude_metrics.commands import options
+
+
+@click.group()
+def grafana() -> None:
+    """Dashboards: give them to your Grafana, or start one on this machine.
+
+    Example: claude-metrics grafana up
+    """
+
+
+@grafana.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@options.db_path
+@options.as_json
+def provision(folder: Path, db_path: Path, as_json: bool) -> None:
+    """Write data source, dashboards and alert rules with real paths into DIR, for a Grafana you already run.
+
+    Example: claude-metrics grafana provision ~/grafana-claude-metrics
+    """
+    from claude_metrics import grafana as engine
+
+    files = engine.provision(folder, db_path)
+    if as_json:
+        options.print_json({"files": [str(path) for path in files], "database": str(db_path.absolute())})
+        return
+    click.echo(f"{len(files)} files written to {click.format_filename(str(folder))}")
+    click.echo(f"Next: copy or link {folder}/provisioning/* into Grafana's provisioning folder, install the plugin")
+    click.echo(
+        f"{engine.PLUGIN} {engine.PLUGIN_VERSION}, and let Grafana's user read the database; then restart Grafana."
+    )
+
+
+@grafana.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="On 127.0.0.1.")
+@click.option("--docker", "choice", flag_value="docker", help="Only by docker compose.")
+@click.option("--native", "choice", flag_value="native", help="Only a `grafana` found on PATH.")
+@options.db_path
+@options.as_json
+def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
+    """Start Grafana for this machine, by docker compose or else natively, and print its address.
+
+    Example: claude-metrics grafana up --port 3300
+    """
+    from claude_metrics import grafana as engine
+
+    how, address = engine.up(db_path, port, choice)
+    if as_json:
+        options.print_json({"started": how, "address": address, "password_file": str(engine.password_file())})
+        return
+    click.echo(f"{address}  ({how}; anyone on this machine may look; admin's password: {engine.password_file()})")
+
+
+@grafana.command()
+@options.as_json
+def down(as_json: bool) -> None:
+    """Stop the Grafana that `up` started; its settings and the database stay.
+
+    Example: claude-metrics grafana down
+    """
+    from claude_metrics import grafana as engine
+
+    stopped = engine.down()
+    if as_json:
+        options.print_json({"stopped": stopped})
+        return
+    click.echo(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
