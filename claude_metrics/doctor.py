@@ -30,25 +30,22 @@ class Finding:
 
 def examine(db_path: Path, fix: bool = False, shoot: bool = True) -> Iterator[Finding]:
     """One finding per line of the report. `shoot`: fire the installed hook too."""
+    here = Situation(db_path, paths.spool_dir(), config.lenient())
     deeds: dict[str, tuple[str, str]] = {}
     if fix:
         for look in ORDER:
-            for check in _looked(look, _situation(db_path)):
+            for check in _looked(look, here):
                 if check.fix and check.state != "ok":
                     deeds[check.name] = _mend(check)
     usable = True
     for look in ORDER:
-        for check in _looked(look, _situation(db_path)):
+        for check in _looked(look, here):
             usable = usable and (check.name, check.state) != ("database", "fail")
             yield Finding(check, *deeds.get(check.name, ("", "")))
     if shoot and not usable:
         yield Finding(Check("end to end", "warn", "not tried: the database cannot be used", "see its line above"))
     for look in FIRE if shoot and usable else ():
-        yield from (Finding(check) for check in _looked(look, _situation(db_path)))
-
-
-def _situation(db_path: Path) -> Situation:
-    return Situation(db_path, paths.spool_dir(), config.lenient())
+        yield from (Finding(check) for check in _looked(look, here))
 
 
 def _looked(look: Look, here: Situation) -> list[Check]:

@@ -406,3 +406,11 @@ def test_a_cleanup_period_that_is_no_number_is_the_default(home: Path, value: ob
     settings_file(home).parent.mkdir()
     settings_file(home).write_text(json.dumps({"cleanupPeriodDays": value}))
     assert recording.kept_days() == recording.KEPT_DAYS
+
+
+def test_a_file_in_a_folders_place_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_cli: Cli) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CLAUDE_METRICS_HOME", str(tmp_path / "file"))
+    done = run_cli("doctor")
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    assert re.search(r"(?m)^fail +space +a file stands where a folder should be", done.stdout)

@@ -161,10 +161,16 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         elif not yes:
             raise click.UsageError("--json asks nothing: give --yes with it")
         names = [row[0] for row in found]
-        dropped = engine.drop_events(paths.spool_dir(), names)
-        gone = engine.purge(connection, names, config.load())
-        engine.scrub(connection)
-    copies.forget(db_path)
+        try:
+            gone = engine.purge(connection, names, config.load())
+            dropped = engine.drop_events(paths.spool_dir(), names)
+            engine.scrub(connection)
+        finally:
+            copies.forget(db_path)
+    for kept in sorted(copies.daily_file(db_path).parent.glob("damaged-*")):
+        click.echo(
+            f"a damaged database that was set aside may still hold them: {click.format_filename(kept)}", err=True
+        )
     if as_json:
         options.print_json({"sessions": gone, "events": dropped})
     else:

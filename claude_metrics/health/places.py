@@ -68,7 +68,9 @@ def _tighten(loose: list[Path]) -> str:
 
 
 def space(here: Situation) -> Check:
-    folder = next((f for f in (here.db_path.parent, *here.db_path.parents) if f.is_dir()), Path("/"))
+    folder = next(f for f in here.db_path.absolute().parents if os.path.lexists(f))
+    if not folder.is_dir():
+        return Check("space", "fail", f"a file stands where a folder should be; {folder}", "move it away")
     if not os.access(folder, os.W_OK):
         return Check("space", "fail", f"the folder cannot be written; {folder}", "mend its owner and mode")
     free = shutil.disk_usage(folder).free
