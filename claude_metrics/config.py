@@ -106,9 +106,7 @@ def checked(key: str, value: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
-        raise ClaudeMetricsError(
-            f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; mend it"
-        )
+        raise ClaudeMetricsError(f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; mend it")
     return value
 
 

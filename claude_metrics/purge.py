@@ -97,9 +97,10 @@ def _delete(connection: sqlite3.Connection, sessions: Sequence[str], remember: b
     if remember:
         tombstones.add(connection, (tombstones.session_key(session_id) for session_id in sessions))
         tombstones.add(connection, keys)
-    # A fork begins where its own rows do, no longer where its parent's copied lines did.
+    # A fork that does not know where it began begins where its own rows do, no longer with its parent's lines.
     connection.execute(
-        f"""update sessions set parent_session_id = null, first_record_at = coalesce(start_time, first_record_at)
+        f"""update sessions set parent_session_id = null,
+            first_record_at = iif(forked_at is null, coalesce(start_time, first_record_at), first_record_at)
         where parent_session_id in ({marks})""",
         [*sessions],
     )

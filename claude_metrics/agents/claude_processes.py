@@ -23,7 +23,8 @@ LARGEST = 1 << 16
 
 def dead_sessions(folders: Iterable[Path]) -> set[str]:
     """Sessions whose process is gone, and that no other process has taken up."""
-    alive, dead = set(), set()
+    alive: set[str] = set()
+    dead: set[str] = set()
     for note in (note for folder in folders for note in _notes(folder / "sessions")):
         session_id, pid = note.get("sessionId"), note.get("pid")
         if isinstance(session_id, str) and session_id and isinstance(pid, int):
