@@ -103,7 +103,12 @@ def _attempts(session_id: str, calls: Sequence[Call]) -> Iterable[Observation]:
 
 # -- commits -----------------------------------------------------------------------
 
-_COMMITTED = """select c.repository, c.sha, c.session_id, c.message, c.committed_at
+# Git keeps whole seconds: the command that spells the commit's subject out tells when it was made.
+_SUBJECT = "substr(c.message, 1, instr(c.message || char(10), char(10)) - 1)"
+_MADE_AT = f"""select min(k.finished_at) from tool_calls k where k.session_id = c.session_id and k.category = 'shell'
+    and k.timestamp <= substr(c.committed_at, 1, 19) || '.999Z' and k.finished_at >= c.committed_at
+    and instr(k.input_summary, {_SUBJECT})"""
+_COMMITTED = f"""select c.repository, c.sha, c.session_id, {_SUBJECT}, coalesce(({_MADE_AT}), c.committed_at)
     from temp.touched t join commits c on c.session_id = t.session_id where attribution = 'proven' and reachable"""
 _OBSERVED = """select o.observation_id from temp.touched t join observations o on o.session_id = t.session_id
     where o.item is not null and o.tool_call_id is null"""
@@ -112,12 +117,10 @@ _OBSERVED = """select o.observation_id from temp.touched t join observations o o
 def _commits(connection: sqlite3.Connection) -> None:
     """One observation per commit of the session; what was amended away goes."""
     rows = {}
-    for repository, sha, session_id, message, at in connection.execute(_COMMITTED):
-        subject = (message or "").split("\n", 1)[0]
+    for repository, sha, session_id, subject, at in connection.execute(_COMMITTED):
         key = observe.observation_id("commit", repository, sha)
-        rows[key] = Observation(
-            key, session_id, at, observe.kind_of_commit(subject), observe.one_line(subject), None, "committed", sha
-        )
+        kind, title = observe.kind_of_commit(subject or ""), observe.one_line(subject)
+        rows[key] = Observation(key, session_id, at, kind, title, None, "committed", sha)
     gone = [row for row in connection.execute(_OBSERVED) if row[0] not in rows]
     connection.executemany("delete from observations where observation_id = ?", gone)
     _put(connection, list(rows.values()))
