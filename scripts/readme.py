@@ -101,20 +101,11 @@ def commands() -> list[tuple[str, click.Command]]:
     top = click.Context(cli.cli, info_name="claude-metrics")
     found: list[tuple[str, click.Command]] = []
     for name in cli.COMMANDS:
-        command = _command(top, name)
-        if command is None:
-            continue
+        command = cli.cli.get_command(top, name)
+        assert command is not None
         subs = command.commands.items() if isinstance(command, click.Group) else ()
         found += [(f"{name} {sub}", each) for sub, each in subs] or [(name, command)]
     return found
-
-
-def _command(top: click.Context, name: str) -> click.Command | None:
-    """None for a command whose module is not written yet."""
-    try:
-        return cli.cli.get_command(top, name)
-    except (ModuleNotFoundError, AttributeError):
-        return None
 
 
 def _help(name: str, command: click.Command) -> str:
