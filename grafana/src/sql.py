@@ -48,7 +48,7 @@ FAILURE_RATE = ratio("(total(failed) - total(denied))", "(total(calls) - total(u
 _LENGTH = "($__to - $__from) / 1000"
 _BUCKETS = f"""buckets(step, shift) AS MATERIALIZED (
   SELECT step, {EAST} + iif(step = 604800, 259200, 0) FROM (
-    SELECT CASE WHEN $bucket > 0 AND {_LENGTH} / max($bucket, 1) <= 3000 THEN $bucket WHEN {_LENGTH} <= 21600 THEN 900
+    SELECT CASE WHEN $bucket > 0 AND {_LENGTH} / max($bucket, 1) <= 5000 THEN $bucket WHEN {_LENGTH} <= 21600 THEN 900
       WHEN {_LENGTH} <= 259200 THEN 3600 WHEN {_LENGTH} <= 15552000 THEN 86400 ELSE 604800 END AS step)
 )"""
 _GRID = """grid(time) AS (
@@ -101,7 +101,7 @@ _PICK = " ".join(f"WHEN {n} THEN d{n}" for n in CLASSES)
 def _quantile(q: float, name: str) -> str:
     reached = f"{q} * n_all"
     inside = f"lower_ms + (upper_ms - lower_ms) * ({reached} - (upto - n)) / n"
-    return f'min(iif(n > 0 AND upto >= {reached}, {inside}, NULL)) AS "{name}"'
+    return f'min(iif(n > 0 AND upto >= {reached} AND upto - n < {reached}, {inside}, NULL)) AS "{name}"'
 
 
 def durations() -> str:

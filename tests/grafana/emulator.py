@@ -108,7 +108,7 @@ def interpolate(
 
 
 def _formatted(value: Any, arguments: list[str], definition: Mapping[str, Any], quote: Any) -> str:
-    if value == ALL or value == [ALL]:
+    if value in (ALL, [ALL]):
         assert definition.get("allValue"), f"All of {definition['name']} would list every option"
         return str(definition["allValue"])  # raw, whatever the format
     many = value if isinstance(value, list) else [value]

@@ -132,7 +132,9 @@ def test_a_native_grafana_is_started_and_stopped(run_cli: Cli, program: Callable
     assert run_cli("grafana", "down").stdout == "nothing was running\n"
 
 
-def test_compose_gets_the_folder_the_user_and_the_port(run_cli: Cli, program: Callable[[str, str], Path], tmp_path: Path) -> None:
+def test_compose_gets_the_folder_the_user_and_the_port(
+    run_cli: Cli, program: Callable[[str, str], Path], tmp_path: Path
+) -> None:
     program("docker", DOCKER)
     port, database = free_port(), tmp_path / "data" / "mine.db"
     done = run_cli("grafana", "up", "--port", str(port), "--db-path", str(database))

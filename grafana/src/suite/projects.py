@@ -45,7 +45,7 @@ def dashboard() -> dict[str, Any]:
     mix = p.table(
         5, "Projects side by side", "Who works differently. Click to filter by the project.", (0, 26, 14, 10), MIX
     )
-    for name, unit in (("Cost", "currencyUSD"), ("Active", "ms"), ("Failure rate", "percentunit"), ("Hit ratio", "percentunit"),
+    for name, unit in (("Cost", "currencyUSD"), ("Active", "ms"), ("Hit ratio", "percentunit"),
                        ("By subagents", "percentunit")):  # fmt: skip
         p.column(mix, name, unit=unit)
     tools = p.table(7, "Tools by project", "Where tool calls fail.", (14, 26, 10, 10), TOOLS)
