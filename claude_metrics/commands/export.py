@@ -39,10 +39,9 @@ def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_p
 
 def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
     if kind == "json":
-        import json
         from dataclasses import asdict
 
-        return json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"
+        return options.json_text(asdict(found)) + "\n"
     if kind == "html":
         from claude_metrics.page import session_page
 

@@ -11,6 +11,7 @@ import click
 
 from claude_metrics import paths
 from claude_metrics.agents import AGENTS
+from claude_metrics.commands import screen
 
 Command = Callable[..., Any]
 
@@ -42,5 +43,11 @@ def day(name: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, type=formats, callback=_day, metavar="DATE", help=text)
 
 
+def json_text(value: Any) -> str:
+    """Readable, but what a terminal would obey stays escaped: JSON itself allows C1 and direction marks as they are."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return screen.CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json_text(value))

@@ -122,6 +122,6 @@ def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:
     log.to_file()
     done = engine.run(spool_dir or paths.spool_dir(), db_path)
     if as_json:
-        options.print_json(asdict(done))
+        options.print_json({"recorded": done.recorded, "failed": done.failed, "sessions": done.sessions})
     else:
         click.echo(f"{done.recorded} events recorded, {done.failed} set aside")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @cache
@@ -25,7 +25,7 @@ def console() -> Any:
 
 def plain(text: object) -> str:
     """Text from a transcript as it may go to a terminal: no escape sequence, no direction mark."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 @contextmanager
