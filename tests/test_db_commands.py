@@ -682,7 +682,7 @@ def test_purge_asks_and_says_what_it_would_take(capture: Callable[[str], Capture
         ((), 2),
         (("--session", "nonesuch", "--yes"), 1),
         (("--project", "nonesuch", "--yes"), 1),
-        (("--session", "", "--yes"), 1),
+        (("--session", "", "--yes"), 2),
     ],
     ids=["nothing", "unknown session", "unknown project", "every session"],
 )

@@ -78,6 +78,8 @@ def set_command(key: str, value: str, db_path: Path) -> None:
 
     stored = engine.put(key, value)
     click.echo(f"{key} = {json.dumps(stored)}")
+    if (key, stored) == ("content", "none"):
+        click.echo("texts that are stored already stay; `claude-metrics db purge` deletes sessions", err=True)
     _price_anew(key, db_path)
 
 

@@ -148,7 +148,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
     from claude_metrics import config, paths
     from claude_metrics import purge as engine
 
-    if not sessions and not project:
+    if not all(sessions) or not (sessions or project):
         raise click.UsageError("say what to delete: --session ID or --project P")
     with _open(db_path) as connection:
         found = engine.matching(connection, sessions, project)
