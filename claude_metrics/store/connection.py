@@ -14,6 +14,7 @@ from claude_metrics.errors import ClaudeMetricsError
 
 LATEST = 1
 ATTEMPTS = 20
+CACHE_KIB = 64 * 1024  # keys are hashes: a bulk sync touches all pages, and the default of 2 MB thrashes
 BUSY_MS = 10_000
 
 
@@ -42,6 +43,8 @@ def _make_private(path: Path) -> None:
 def prepare(connection: sqlite3.Connection, journal_mode: str = "delete") -> None:
     """Busy timeout first: every later pragma may have to wait for a writer."""
     connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+    connection.execute("pragma temp_store = memory")
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma secure_delete = on")
     current = connection.execute("pragma journal_mode").fetchone()[0]

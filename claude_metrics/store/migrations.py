@@ -21,6 +21,7 @@ def m001_recorder(db: Database) -> None:
         db.execute(statement)
 
 
+# Facts are keyed by hashes but lie in the order they were written: a session's rows are read together.
 M001 = """
 create table sessions (
     session_id text primary key, agent_type text not null, agent_version text, machine_id text, parent_session_id text,
@@ -49,7 +50,7 @@ create index sessions_place on sessions (place_id);
 create index sessions_start_time on sessions (start_time);
 create index sessions_parent on sessions (parent_session_id) where parent_session_id is not null;
 create table token_usage (
-    id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    id integer not null unique, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text not null, model text not null,
     input_tokens integer not null, output_tokens integer not null, cache_creation_tokens integer not null,
     cache_read_tokens integer not null, cache_creation_5m_tokens integer not null,
@@ -76,12 +77,12 @@ create table usage_quarters (
 ) without rowid;
 create index usage_quarters_session on usage_quarters (session_id);
 create table tool_calls (
-    tool_call_id text primary key, session_id text not null references sessions (session_id) on delete cascade,
+    tool_call_id text not null unique, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text, tool_name text, input_summary text, input_bytes integer, output_bytes integer, success integer,
     duration_ms integer, file_path text, agent_id text, request_key integer, finished_at text,
     lines_added integer, lines_removed integer, denied integer, turn_index integer,
     category text, subject text, change text
-) without rowid;
+);
 create index tool_calls_session on tool_calls (session_id, timestamp);
 create index tool_calls_failed on tool_calls (timestamp) where success = 0;
 create table tool_quarters (
@@ -100,7 +101,7 @@ create table activity_quarters (
 ) without rowid;
 create index activity_quarters_session on activity_quarters (session_id);
 create table turns (
-    prompt_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    prompt_id integer not null unique, session_id text not null references sessions (session_id) on delete cascade,
     turn_index integer, started_at text not null, ended_at text, prompt text, response text, responded_at text,
     prompt_tokens_estimated integer, response_tokens_estimated integer,
     tool_calls integer not null default 0, requests integer not null default 0,
@@ -130,7 +131,7 @@ create table commits (
 create index commits_session on commits (session_id);
 create index commits_committed_at on commits (committed_at);
 create table observations (
-    observation_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    observation_id integer not null unique, session_id text not null references sessions (session_id) on delete cascade,
     timestamp text, kind text not null, title text, detail text, outcome text, item text, file_path text,
     tool_call_id text, agent_id text
 );
