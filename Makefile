@@ -31,9 +31,11 @@ lint: $(STAMP) ## ruff, mypy, and the generated parts of the README
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -W ignore -m grafana.src --check
 	@$(BIN)/cog -P -I scripts --check --diff README.md
 
-docs: $(STAMP) ## write the generated parts of the README
+docs: $(STAMP) ## write the generated parts of the README, and the dashboards
+	@$(BIN)/python -W ignore -m grafana.src
 	@$(BIN)/cog -P -I scripts -r README.md
 
 bench: $(STAMP) ## time the hook, the start-up and an ingest

@@ -1,0 +1,101 @@
+"""Dashboards are read while the recorder writes: nobody fails, nobody starves, and the folder may be read-only."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from claude_metrics.store import connection as database
+from tests.grafana import corpus, suite
+from tests.grafana.emulator import PluginError
+
+WRITER = """
+import sqlite3, sys, time
+from pathlib import Path
+from claude_metrics.store import connection as database
+from claude_metrics.store import rollups
+connection = database.connect(Path(sys.argv[1]), sys.argv[2])
+sessions = [row[0] for row in connection.execute("select session_id from sessions limit 50")]
+deadline, worst, n = time.monotonic() + float(sys.argv[3]), 0.0, 0
+while time.monotonic() < deadline:
+    started = time.monotonic()
+    connection.execute("begin immediate")
+    connection.execute("create temp table touched (session_id text primary key)")
+    connection.execute("insert into touched values (?)", (sessions[n % 50],))
+    connection.execute("update token_usage set cost_usd = cost_usd + 1e-9 where session_id = ?", (sessions[n % 50],))
+    rollups.settle(connection)
+    connection.execute("drop table temp.touched")
+    connection.execute("commit")
+    n, worst = n + 1, max(worst, time.monotonic() - started)
+print(n, worst)
+"""
+SECONDS = 6.0
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_read_while_written(tmp_path: Path, journal: str) -> None:
+    path = tmp_path / "db" / "metrics.db"
+    now = corpus.build(path, 300)
+    database.connect(path, journal).close()
+    command = [sys.executable, "-c", WRITER, str(path), journal, str(SECONDS)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    errors: list[str] = []
+    reads = [0, 0]
+    readers = [threading.Thread(target=read, args=(path, now, writer, reads, n, errors)) for n in range(2)]
+    for reader in readers:
+        reader.start()
+    output, _ = writer.communicate(timeout=120)
+    for reader in readers:
+        reader.join()
+    commits, worst = int(output.split()[0]), float(output.split()[1])
+    print(f"{journal}: {sum(reads)} reads, {commits} commits, the longest {worst * 1000:.0f} ms")
+    assert errors == []
+    assert min(reads) > 10 and commits > 10 and worst < 10, "somebody starved"
+
+
+def read(path: Path, now: int, writer: subprocess.Popen[str], reads: list[int], n: int, errors: list[str]) -> None:
+    source = suite.datasource(path)
+    session = ""
+    while writer.poll() is None:
+        for target in list(suite.targets())[n::2]:
+            try:
+                suite.run(source, target, suite.range_of(target.board, now), session=session)
+                reads[n] += 1
+            except PluginError as error:
+                errors.append(f"{target.name}: {error}")
+            time.sleep(0.001)
+            if writer.poll() is not None:
+                return
+
+
+def test_a_folder_that_grafana_cannot_write_in(tmp_path: Path) -> None:
+    path = tmp_path / "db" / "metrics.db"
+    now = corpus.build(path, 20)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    try:
+        for target in suite.targets():
+            suite.run(suite.datasource(path), target, suite.range_of(target.board, now), session="")
+        assert os.listdir(path.parent) == ["metrics.db"]  # noqa: PTH208
+    finally:
+        path.parent.chmod(0o755)
+
+
+def test_the_data_source_can_neither_write_nor_make_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "db" / "metrics.db"
+    corpus.build(path, 20)
+    when = suite.range_of(next(iter(suite.dashboards().values())), corpus.START)
+    for sql in ("DELETE FROM sessions", "PRAGMA query_only(0)", "CREATE TABLE x (y)"):
+        target = {"queryText": sql, "queryType": "table", "timeColumns": []}
+        try:
+            suite.datasource(path).query(target, when)
+        except PluginError:
+            continue
+    assert suite.datasource(path).plain("select count(*) from sessions") == [(20,)]
+    with pytest.raises(PluginError):
+        suite.datasource(tmp_path / "wrong.db").query({"queryText": "SELECT 1", "queryType": "table"}, when)
+    assert not (tmp_path / "wrong.db").exists()
