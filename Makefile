@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: check help setup demo test lint docs bench clean
+.PHONY: check help setup demo test lint docs screenshots bench clean
 .DEFAULT_GOAL := check
 
 check: test lint
@@ -37,6 +37,9 @@ lint: $(STAMP) ## ruff, mypy, and the generated parts of the README
 docs: $(STAMP) ## write the generated parts of the README, and the dashboards
 	@$(BIN)/python -W ignore -m grafana.src
 	@$(BIN)/cog -P -I scripts -r README.md
+
+screenshots: $(STAMP) ## take the README's pictures of the pages (needs chromium)
+	@$(BIN)/python -m tests.screenshots docs
 
 bench: $(STAMP) ## time the hook, the start-up and an ingest
 	@$(BIN)/python -m benchmarks

@@ -11,7 +11,10 @@ from claude_metrics.commits import CommitReport
 from claude_metrics.models import Source
 from claude_metrics.store.connection import connect
 
-TABLES = ("sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_quarters")
+TABLES = (
+    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_quarters", "observations",
+    "session_summaries",
+)  # fmt: skip
 # When and by which door something was recorded may differ; what was recorded may not.
 VOLATILE = {"updated_at", "recorded_by", "machine_id", "place_id"}
 

@@ -5,7 +5,7 @@
   const drawn = [];
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
   const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const money = (value) => `$${value.toFixed(value && Math.abs(value) < 10 ? 4 : 2)}`;
+  const money = (value, most = value) => `$${value.toFixed(most < 10 ? 4 : 2)}`;
   const count = (value) => value.toLocaleString("en-US");
   const shown = { money, count, plain: (value) => String(value) };
 
@@ -17,7 +17,7 @@
     const axis = (name) => {
       const numbers = name === value || Boolean(clock);
       const named = !numbers || (given.across && name === "y");
-      const tick = name === "x" && clock ? clock : unit;
+      const tick = name === "x" && clock ? clock : (v, i, ticks) => unit(v, ticks[ticks.length - 1].value);
       return {
         type: named ? "category" : "linear", stacked: given.stacked === true, beginAtZero: true,
         ...(name === "x" && clock ? { max: given.clock.end } : {}),
