@@ -103,7 +103,7 @@ _ROWS = (
                 {_hash("i * 50 + j", 13, 6)} = 0 as side, 2 + {_hash("i * 50 + j", 14, 400)} as fresh,
                 20 + {_hash("i * 50 + j", 15, 2000)} as sent, {_hash("i * 50 + j", 16, 8000)} as written,
                 {_hash("i * 50 + j", 17, 90000)} as read, model from begun, steps)
-        join c_models on c_models.n = iif(side, 2, iif(model = 5 and i % 10, 0, model)) order by 1""",
+        join c_models on c_models.n = iif(side, 2, iif(model = 5 and i % 10, 0, model))""",
     f"""insert into tool_calls (tool_call_id, session_id, timestamp, tool_name, input_summary, input_bytes, output_bytes,
             success, duration_ms, agent_id, finished_at, denied, turn_index)
         select printf('toolu_%020x', k * 2654435761 % 4294967296 * 1048576 + k), session_id, {_text("at")}, name,
