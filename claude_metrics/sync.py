@@ -6,18 +6,15 @@ writes, in transactions of several files, so that stopping it at any moment lose
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import gc
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, config, endings, facets, ingest, reprice
+from claude_metrics import clock, config, endings, facets, ingest, reading, reprice
 from claude_metrics.agents import AGENTS, claude_processes
 from claude_metrics.commits import CommitCache
 from claude_metrics.log import logger
@@ -26,7 +23,6 @@ from claude_metrics.names import session_name
 from claude_metrics.store import connection as database
 from claude_metrics.store import tombstones, writer
 
-PARALLEL_BYTES = 24 * 2**20
 GROUP_FILES, GROUP_ROWS = 200, 20_000
 Progress = Callable[[int], None]
 
@@ -86,9 +82,10 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
     touched: set[str] = set()
     created: set[str] = set()
     cache = CommitCache()
+    gc.disable()  # rows hold no cycles, and there are very many of them
     try:
         settings = reprice.refresh(connection, settings)
-        for group in _grouped(_read_all(found, known, settings.content, report, progress)):
+        for group in _grouped(_readable(found, known, settings.content, report, progress)):
             commits = ingest.commits_in(group, cache)
             outcome = ingest.store(connection, group, settings, "sync", commits=commits)
             _recordings(connection, group, started)
@@ -100,6 +97,7 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
         facets.pick_up(connection, found.facet_folders, settings)
         names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
+        gc.enable()
         connection.close()
     report.found, report.new = len(names | touched), len(created)
     report.updated = len(touched - created)
@@ -171,16 +169,9 @@ def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
         yield group
 
 
-# -- reading -----------------------------------------------------------------------
-
-
-def _read_all(found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
-    """Largest first, so that no core ends up with the long one last."""
-    sources = sorted(found.changed, key=lambda source: -source.size)
-    cores = os.cpu_count() or 1
-    small = cores < 2 or len(sources) < 2 or found.bytes_to_read < PARALLEL_BYTES
-    results = _serially(sources, known, content) if small else _in_processes(sources, known, content, cores)
-    for source, batch in results:
+def _readable(found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
+    """The batches of what could be read; the rest is counted and named."""
+    for source, batch in reading.read_all(found.changed, known, content):
         progress(source.size)
         if isinstance(batch, Batch):
             yield batch
@@ -188,41 +179,3 @@ def _read_all(found: Found, known: ingest.Cursors, content: str, report: Report,
             report.failed += 1
             report.problems.append(f"{source.path}: {batch}")
             logger.warning("%s could not be read: %s", source.path.name, batch)
-
-
-def _serially(sources: list[Source], known: ingest.Cursors, content: str) -> Iterator[tuple[Source, Batch | str]]:
-    for source in sources:
-        yield source, read_one(source, _cursor(source, known), content)
-
-
-def _in_processes(
-    sources: list[Source], known: ingest.Cursors, content: str, cores: int
-) -> Iterator[tuple[Source, Batch | str]]:
-    method = "fork" if sys.platform == "linux" else "spawn"
-    with ProcessPoolExecutor(cores, multiprocessing.get_context(method)) as pool:
-        waiting: dict[Future[Batch | str], Source] = {}
-        todo = iter(sources)
-        try:
-            while True:
-                while len(waiting) < cores * 4 and (source := next(todo, None)):
-                    waiting[pool.submit(read_one, source, _cursor(source, known), content)] = source
-                if not waiting:
-                    return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(future), future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _cursor(source: Source, known: ingest.Cursors) -> str | None:
-    seen = known.get(str(source.path))
-    return seen[3] if seen else None
-
-
-def read_one(source: Source, cursor: str | None, content: str) -> Batch | str:
-    """The batch, or why it could not be read."""
-    try:
-        return ingest.read(source, cursor, content)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
