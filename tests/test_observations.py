@@ -31,7 +31,7 @@ def record(data: Path, content: str = "redacted", commits: list[Commit] | None =
 
 def seen(connection: sqlite3.Connection, columns: str = "title, outcome, detail") -> Seen:
     found: Seen = {}
-    for row in connection.execute(f"select kind, {columns} from observations order by timestamp, observation_id"):
+    for row in connection.execute(f"select kind, {columns} from v_observations order by timestamp, tool_call_id"):
         found.setdefault(row[0], []).append(tuple(row)[1:])
     return found
 

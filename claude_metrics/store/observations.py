@@ -1,6 +1,6 @@
 """Observations that follow from stored rows: what was read, searched and changed, tried and committed.
 
-They are derived for the touched sessions only, and there for what is new, inside the writer's transaction. The rules:
+They are derived for the touched sessions only, one call's facts for new calls only, inside the writer's transaction:
 
 discovery       a read, search or web tool that succeeded; a shell command that only looks (`observe.only_looks`)
 file_change     an edit that succeeded, by file
@@ -44,42 +44,36 @@ def _follow(connection: sqlite3.Connection) -> None:
 # -- one tool call, one fact -------------------------------------------------------
 
 _COLUMNS = ", ".join(Observation._fields)
-# The path as seen from the project's folder.
-_SHORT = """case when substr(c.file_path, 1, length(p.project_path) + 1) = p.project_path || '/'
-    then substr(c.file_path, length(p.project_path) + 2) else c.file_path end"""
-_PROJECT = "join sessions p on p.session_id = t.session_id"
 
 _DISCOVERIES = f"""insert or ignore into observations ({_COLUMNS})
     select observation_id('discovery', c.tool_call_id), c.session_id, {_LATE}, 'discovery',
-        case when category = 'read' and file_path is not null then 'Read ' || {_SHORT}
+        case when category = 'read' and file_path is not null then 'Read ' || file_path
             when category in ('search', 'web') then 'Searched ' || input_summary else input_summary end,
         null, null, null, file_path, c.tool_call_id, agent_id
-    {_NEW} {_PROJECT}
+    {_NEW}
     where success = 1 and (category in ('read', 'search', 'web') or category = 'shell' and only_looks(input_summary))"""
 _CHANGES = f"""insert or ignore into observations ({_COLUMNS})
     select observation_id('file_change', c.tool_call_id, file_path), c.session_id, {_LATE}, 'file_change', null,
         case when c.lines_added is not null then '+' || c.lines_added || ' -' || coalesce(c.lines_removed, 0) end,
         coalesce(change, 'modified'), null, file_path, c.tool_call_id, agent_id
     {_NEW} where success = 1 and category = 'edit' and file_path is not null"""
-_TITLES = f"""update observations as c set title = case outcome when 'created' then 'Created '
-        when 'deleted' then 'Deleted ' else 'Changed ' end || {_SHORT}
-    from temp.touched t {_PROJECT}
+_TITLES = """update observations as c set title = case outcome when 'created' then 'Created '
+        when 'deleted' then 'Deleted ' else 'Changed ' end || file_path
+    from temp.touched t
     where t.session_id = c.session_id and c.kind = 'file_change' and c.title is null and c.timestamp >= t.since"""
 
 
 # -- what failed, and whether the same passed later ----------------------------------
 
-_OPEN = f"""select distinct c.session_id from temp.touched t join tool_calls c on c.session_id = t.session_id
-    where c.success = 0 and coalesce(c.denied, 0) = 0 and ({_LATE} >= t.since
-        or exists (select 1 from observations o where o.session_id = c.session_id and o.kind = 'failed_attempt'
-            and o.outcome = 'failed'))"""
+_FAILED = """select t.session_id from temp.touched t where exists (select 1 from tool_calls c
+    where c.session_id = t.session_id and c.success = 0 and coalesce(c.denied, 0) = 0)"""
 _CALLS = f"""select tool_call_id, {_LATE}, tool_name, category, input_summary, file_path, success, denied, agent_id
     from tool_calls c where session_id = ? and success is not null order by 2, 1"""
 Call = tuple[str, str, str, str | None, str | None, str | None, int, int | None, str | None]
 
 
 def _failures(connection: sqlite3.Connection) -> None:
-    for (session_id,) in connection.execute(_OPEN).fetchall():
+    for (session_id,) in connection.execute(_FAILED).fetchall():
         calls = connection.execute(_CALLS, (session_id,)).fetchall()
         _put(connection, list(_attempts(session_id, calls)))
 

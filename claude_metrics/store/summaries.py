@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def settle(connection: sqlite3.Connection) -> None:
             "select session_id, first_prompt, project_path from temp.touched join sessions using (session_id)"
         )
     }
-    seen = map(Seen._make, connection.execute(_SEEN))
+    seen = (_shortened(Seen._make(row), about) for row in connection.execute(_SEEN))
     found = {session_id: list(rows) for session_id, rows in groupby(seen, lambda row: row.session_id)}
     rows = [
         (session_id, *summary(found.get(session_id, []), request, folder), clock.now())
@@ -49,6 +49,12 @@ def settle(connection: sqlite3.Connection) -> None:
         if request or session_id in found
     ]
     connection.executemany(_PUT, rows)
+
+
+def _shortened(row: Seen, about: Mapping[str, tuple[str | None, str | None]]) -> Seen:
+    """Paths in titles as seen from the project's folder."""
+    folder = about[row.session_id][1]
+    return row._replace(title=row.title.replace(f"{folder}/", "")) if folder and row.title and row.file_path else row
 
 
 _SEEN = f"""select {", ".join(f"o.{name}" for name in Seen._fields)}

@@ -86,7 +86,9 @@ from tool_calls c cross join sessions s on s.session_id = c.session_id;
 -- v_observations: a row per fact of what a session did: read, searched, changed, tried, checked, decided, planned, committed.
 create view v_observations as
 select o.session_id, s.agent_type as agent, s.project_name as project, o.timestamp,
-    cast(strftime('%s', o.timestamp) as integer) as time, o.kind, o.title, o.detail, o.outcome, o.item, o.file_path,
+    cast(strftime('%s', o.timestamp) as integer) as time, o.kind,
+    case when o.file_path is not null and s.project_path <> '' then replace(o.title, s.project_path || '/', '')
+        else o.title end as title, o.detail, o.outcome, o.item, o.file_path,
     o.tool_call_id, o.agent_id, s.place_id
 from observations o join sessions s on s.session_id = o.session_id;
 -- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
