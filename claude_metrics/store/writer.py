@@ -188,15 +188,16 @@ def _tool_calls(connection: sqlite3.Connection, rows: list[ToolCall], touched: T
 
 _SAID = [c for c in Observation._fields if c not in ("observation_id", "session_id")]
 _OBSERVE = (
-    f"insert into observations ({', '.join(Observation._fields)}) select :observation_id, c.session_id,"
-    f" {', '.join(f':{c}' for c in _SAID)} from tool_calls c where c.tool_call_id = :tool_call_id"
+    f"insert into observations ({', '.join(Observation._fields)}) select :observation_id, s.session_id,"
+    f" {', '.join(f':{c}' for c in _SAID)} from sessions s where s.session_id = case when :tool_call_id is null"
+    " then :session_id else (select c.session_id from tool_calls c where c.tool_call_id = :tool_call_id) end"
     f" on conflict (observation_id) do update set {', '.join(f'{c} = coalesce(excluded.{c}, {c})' for c in _SAID)}"
     f" where {' or '.join(f'coalesce(excluded.{c}, {c}) is not {c}' for c in _SAID)}"
 )
 
 
 def observe(connection: sqlite3.Connection, rows: Iterable[Observation]) -> None:
-    """What was seen of a tool call belongs to whoever the call belongs to."""
+    """What was seen of a tool call belongs to whoever the call belongs to; without the call it is left out."""
     connection.executemany(_OBSERVE, (row._asdict() for row in rows))
 
 
