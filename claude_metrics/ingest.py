@@ -16,11 +16,12 @@ from claude_metrics import observe, pricing
 from claude_metrics.agents import AGENTS
 from claude_metrics.commits import CommitCache, CommitReport, WorkWindow, commits_of
 from claude_metrics.config import Config
-from claude_metrics.models import Batch, Request, SessionFacts, Source
+from claude_metrics.models import Batch, Request, SessionFacts, Source, ToolCall
 from claude_metrics.redact import redact
 from claude_metrics.store import budgets, tombstones, writer
 from claude_metrics.store.settle import settle
 
+COST = Request._fields.index("cost_usd")
 Cursors = Mapping[str, tuple[int, int, int, str]]
 
 
@@ -66,13 +67,18 @@ def read(source: Source, cursor: str | None, content: str) -> Batch:
 def clean(batch: Batch, content: str) -> Batch:
     """`redacted`: secrets leave the texts. `none`: no text of the conversation stays anywhere."""
     keep: Callable[[str | None], str | None] = redact if content == "redacted" else _drop
-    batch.tool_calls = [row._replace(input_summary=keep(row.input_summary)) for row in batch.tool_calls]
+    batch.tool_calls = [_kept(row, keep(row.input_summary)) for row in batch.tool_calls]
     batch.prompts = [row._replace(prompt=keep(row.prompt)) for row in batch.prompts]
     batch.responses = [row._replace(response=keep(row.response)) for row in batch.responses]
     batch.observations = [observe.cleaned(row, keep) for row in batch.observations]
     for facts in batch.sessions.values():
         facts.title, facts.summary = keep(facts.title), keep(facts.summary)
     return batch
+
+
+def _kept(row: ToolCall, summary: str | None) -> ToolCall:
+    """Most rows stay as they are: making a hundred thousand anew is felt."""
+    return row if summary == row.input_summary else row._replace(input_summary=summary)
 
 
 def _drop(text: str | None) -> None:
@@ -214,7 +220,7 @@ class RateBook:
         return found
 
     def priced(self, row: Request) -> Request:
-        return row._replace(cost_usd=pricing.cost(self.rates(row.model, row.timestamp), row))
+        return Request._make((*row[:COST], pricing.cost(self.rates(row.model, row.timestamp), row), *row[COST + 1 :]))
 
     def bounds(self, row: Request) -> tuple[float | None, float, float]:
         """The plain cost of a sum of requests, and the least and most it can be (tiers, geography, fast mode)."""

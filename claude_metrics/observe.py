@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from claude_metrics.models import Observation, key_of
 from claude_metrics.verification import check_of
@@ -106,6 +107,7 @@ _FILTERS = _LOOKING | {"sort", "uniq", "cut", "tr", "sed -n", "awk", "echo", "cd
 _SEPARATOR = re.compile(r"&&|\|\||[;|\n]")
 
 
+@lru_cache(4096)
 def only_looks(command: str | None) -> bool:
     """True for a command line whose every part reads: `cd src && git log -3 | head`."""
     if not command or _WRITES.search(command.replace("2>/dev/null", "").replace("2>&1", "")):
@@ -115,6 +117,7 @@ def only_looks(command: str | None) -> bool:
     return all(name & _FILTERS for name in names) and any(name & _LOOKING for name in names)
 
 
+@lru_cache(4096)
 def program_of(command: str | None) -> str | None:
     """What a failed command has in common with its next try: the check it runs, or its program and subcommand."""
     if not command:
