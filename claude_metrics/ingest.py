@@ -73,6 +73,7 @@ def clean(batch: Batch, content: str) -> Batch:
     batch.observations = [observe.cleaned(row, keep) for row in batch.observations]
     for facts in batch.sessions.values():
         facts.title, facts.summary = keep(facts.title), keep(facts.summary)
+    batch.cursor = _cleaned(batch.cursor, redact if content == "redacted" else _drop_words)
     return batch
 
 
@@ -83,6 +84,20 @@ def _kept(row: ToolCall, summary: str | None) -> ToolCall:
 
 def _drop(text: str | None) -> None:
     return None
+
+
+def _drop_words(text: str) -> str:
+    """Ids, times and names stay; what has a space in it is said, or a command that still runs."""
+    return "" if " " in text or "\n" in text else text
+
+
+def _cleaned(value: Any, keep: Callable[[str], str | None]) -> Any:
+    """A cursor, which may hold calls without a result yet, with `keep` applied to its texts."""
+    if isinstance(value, dict):
+        return {key: _cleaned(part, keep) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(part, keep) for part in value]
+    return keep(value) if isinstance(value, str) else value
 
 
 # -- writing ------------------------------------------------------------------------

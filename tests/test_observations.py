@@ -256,3 +256,16 @@ def test_secrets_leave_what_is_observed(tmp_path: Path) -> None:
     connection = record(tmp_path)
     assert token not in "\n".join(connection.iterdump())
     assert len(seen(connection)["decision"]) == 1
+
+
+@pytest.mark.parametrize("content", ["redacted", "none"])
+def test_what_a_cursor_remembers_of_running_commands_obeys_the_policy(tmp_path: Path, content: str) -> None:
+    token = "ghp_" + "y" * 30
+    running = Transcript()
+    running.prompt("go")
+    running.bash(f"git commit -m 'Hush {token}'")
+    running.lines.pop()
+    running.write(tmp_path)
+    dump = "\n".join(record(tmp_path, content).iterdump())
+    assert token not in dump
+    assert ("Hush" in dump) == (content == "redacted")
