@@ -9,7 +9,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from claude_metrics import observe, pricing
@@ -152,7 +152,8 @@ def _commits(
     connection: sqlite3.Connection, report: CommitReport, batches: Sequence[Batch], touched: writer.Touched
 ) -> None:
     known = {row[0] for row in connection.execute("select session_id from sessions")}
-    writer.save_commits(connection, [c for c in report.commits if c.session_id in known], touched)
+    own = [replace(c, message=redact(c.message) or "") for c in report.commits if c.session_id in known]
+    writer.save_commits(connection, own, touched)
     for facts in (facts for batch in batches for facts in batch.sessions.values()):
         url = report.remote_urls.get(facts.project_path or "")
         if url:

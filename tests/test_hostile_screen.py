@@ -18,8 +18,10 @@ from tests.test_hostile_transcripts import lay_out, record
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[hl]|\x1b\[[0-9]*[AK]|\r(?=\n|\x1b\[)")  # what rich itself writes
-COLUMNS = """title summary project_path project_name git_branch first_prompt agent_version end_reason prompt response
-    message author_name branch tool_name input_summary file_path detail""".split()
+COLUMNS = {
+    *("title", "summary", "project_path", "project_name", "git_branch", "first_prompt", "agent_version", "end_reason"),
+    *("prompt", "response", "message", "author_name", "branch", "tool_name", "input_summary", "file_path", "detail"),
+}
 REPORTS = ["daily", "weekly", "monthly", "sessions", "projects", "branches", "models", "tools", "commits", "blocks"]
 REPORTS += ["audit"]
 COMMANDS = [
@@ -53,7 +55,7 @@ def spoil_columns() -> str:
         connection.execute(f"{commit} values (?, ?, ?, ?, ?, 1)", values)
         tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:
-            for column in {row[1] for row in connection.execute(f'pragma table_info("{table}")')} & {*COLUMNS}:
+            for column in {row[1] for row in connection.execute(f'pragma table_info("{table}")')} & COLUMNS:
                 connection.execute(f'update or ignore "{table}" set "{column}" = ?', (hostile.ESCAPES,))
         connection.execute("update or ignore token_usage set model = ? where rowid % 2", (hostile.ESCAPES,))
     return str(found)
