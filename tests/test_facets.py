@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,3 +83,22 @@ def test_secrets_leave_and_with_content_none_nothing_is_stored(recorded: Capture
     config.write_text('content = "none"\n')
     (recorded.home / "metrics.db").unlink()
     assert stored(sync(recorded)) == []
+
+
+def test_the_worker_picks_up_the_facets_of_its_session_and_writes_current_md(recorded: Capture, tmp_path: Path) -> None:
+    project = tmp_path / "app"
+    project.mkdir()
+    for path in recorded.transcripts:
+        path.write_text(path.read_text().replace("/home/dev/app", str(project)))
+    (facets(recorded) / f"{SESSION}.json").write_text(json.dumps(SHAPE))
+    config = Path(os.environ["CLAUDE_METRICS_HOME"]) / "config" / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("current_md = true\n")
+    payload = tmp_path / "payload.json"
+    payload.write_text(json.dumps({**recorded.payloads("SessionEnd")[0], "cwd": str(project)}))
+    database = tmp_path / "metrics.db"
+    worker = [sys.executable, "-m", "claude_metrics.worker", "--background", str(payload), "--db-path", str(database)]
+    done = subprocess.run(worker, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert stored(database)[0][1] == "Greet people"
+    assert "add a greeting module" in (project / ".claude" / "CURRENT.md").read_text()

@@ -42,10 +42,18 @@ def replay(session_id: str, tz: str | None, as_json: bool, db_path: Path) -> Non
         return
     lines = written(found, zones.zone(tz))
     if sys.stdout.isatty():
-        click.echo_via_pager(lines, color=False if os.environ.get("NO_COLOR") else None)
+        click.echo_via_pager(lines, color=_coloured())
     else:
         for text in lines:
             click.echo(text, nl=False)
+
+
+def _coloured() -> bool | None:
+    """None leaves it to click, which knows how to ask less; other pagers pass colours on."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    pager = os.environ.get("PAGER", "less").split()
+    return None if pager and Path(pager[0]).name == "less" else True
 
 
 def written(found: Any, here: Any) -> Iterator[str]:
