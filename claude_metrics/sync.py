@@ -24,6 +24,7 @@ from claude_metrics.store import connection as database
 from claude_metrics.store import tombstones, writer
 
 GROUP_FILES, GROUP_ROWS = 200, 20_000
+BULK_ROWS = 100_000
 Progress = Callable[[int], None]
 
 
@@ -95,6 +96,8 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
             report.rows_written += outcome.rows_written
             report.bad_lines += outcome.bad_lines
         facets.pick_up(connection, found.facet_folders, settings)
+        if report.rows_written > BULK_ROWS:
+            connection.execute("vacuum")  # keys come in no order and leave pages a third empty
         names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
         gc.enable()

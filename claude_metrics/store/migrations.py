@@ -59,7 +59,7 @@ create table token_usage (
     kind text not null default 'message', cost_usd real, reported_cost_usd real,
     understated_tokens integer not null default 0, owner_known integer not null default 0, turn_index integer
 );
-create index token_usage_session on token_usage (session_id, timestamp);
+create index token_usage_session on token_usage (session_id);
 create index token_usage_timestamp on token_usage (timestamp);
 create table model_usages (
     session_id text not null references sessions (session_id) on delete cascade, model text not null,
@@ -83,7 +83,7 @@ create table tool_calls (
     lines_added integer, lines_removed integer, denied integer, turn_index integer,
     category text, subject text, change text
 );
-create index tool_calls_session on tool_calls (session_id, timestamp);
+create index tool_calls_session on tool_calls (session_id);
 create index tool_calls_failed on tool_calls (timestamp) where success = 0;
 create table tool_quarters (
     time integer not null, session_id text not null references sessions (session_id) on delete cascade,
@@ -135,7 +135,7 @@ create table observations (
     timestamp text, kind text not null, title text, detail text, outcome text, item text, file_path text,
     tool_call_id text, agent_id text
 );
-create index observations_session on observations (session_id, timestamp);
+create index observations_session on observations (session_id);
 create table session_summaries (
     session_id text primary key references sessions (session_id) on delete cascade, request text, investigated text,
     decisions text, completed text, failed_attempts text, next_steps text, files_created text, files_modified text,
