@@ -40,6 +40,7 @@ CLIENTS = {
     "gemini-cli": Client("@google/gemini-cli", "0.61.0", "gemini"),
     "codex-cli": Client("@openai/codex", "0.169.0", "codex"),
     "opencode": Client("opencode-ai", "1.18.33", "opencode", "postinstall.mjs"),
+    "ccusage": Client("ccusage", "20.0.24", "ccusage"),  # not a client: what our numbers and times are compared with
 }
 
 
