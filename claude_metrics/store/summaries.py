@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def settle(connection: sqlite3.Connection) -> None:
             "select session_id, first_prompt, project_path from temp.touched join sessions using (session_id)"
         )
     }
-    seen = (_shortened(Seen._make(row), about) for row in connection.execute(_SEEN))
+    seen = map(Seen._make, connection.execute(_SEEN))
     found = {session_id: list(rows) for session_id, rows in groupby(seen, lambda row: row.session_id)}
     rows = [
         (session_id, *summary(found.get(session_id, []), request, folder), clock.now())
@@ -51,15 +51,12 @@ def settle(connection: sqlite3.Connection) -> None:
     connection.executemany(_PUT, rows)
 
 
-def _shortened(row: Seen, about: Mapping[str, tuple[str | None, str | None]]) -> Seen:
-    """Paths in titles as seen from the project's folder."""
-    folder = about[row.session_id][1]
-    return row._replace(title=row.title.replace(f"{folder}/", "")) if folder and row.title and row.file_path else row
-
-
-_SEEN = f"""select {", ".join(f"o.{name}" for name in Seen._fields)}
-    from temp.touched t join observations o on o.session_id = t.session_id
-    order by o.session_id, o.timestamp, iif(o.outcome = 'committed', o.item, null), o.observation_id"""
+# Paths in titles as seen from the project's folder.
+_TITLE = """case when o.file_path is not null and s.project_path <> '' then replace(o.title, s.project_path || '/', '')
+    else o.title end"""
+_SEEN = f"""select o.session_id, o.kind, {_TITLE}, o.detail, o.outcome, o.item, o.file_path, o.agent_id
+    from temp.touched t join observations o on o.session_id = t.session_id join sessions s on s.session_id = t.session_id
+    order by o.session_id, o.timestamp, o.observation_id"""
 _PUT = f"""insert into session_summaries (session_id, {", ".join(COLUMNS)}, updated_at)
     values ({", ".join("?" * (len(COLUMNS) + 2))}) on conflict (session_id) do update set
     {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS, "updated_at"))}
