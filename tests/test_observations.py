@@ -269,3 +269,17 @@ def test_what_a_cursor_remembers_of_running_commands_obeys_the_policy(tmp_path: 
     dump = "\n".join(record(tmp_path, content).iterdump())
     assert token not in dump
     assert ("Hush" in dump) == (content == "redacted")
+
+
+def test_a_summary_from_another_database_outlives_a_session_that_shows_nothing_here(tmp_path: Path) -> None:
+    silent = Transcript()
+    silent.prompt("hello")
+    silent.answer("hi")
+    silent.write(tmp_path)
+    connection = record(tmp_path)
+    connection.execute("update session_summaries set completed = '[\"a thing\"]'")
+    silent.prompt("and again")
+    silent.write(tmp_path)
+    Ledger(tmp_path / "metrics.db").sync("claude", tmp_path)
+    row = connection.execute("select request, completed from session_summaries").fetchone()
+    assert tuple(row) == ("hello", '["a thing"]')

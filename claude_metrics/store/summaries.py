@@ -43,24 +43,26 @@ def settle(connection: sqlite3.Connection) -> None:
     }
     seen = map(Seen._make, connection.execute(_SEEN))
     found = {session_id: list(rows) for session_id, rows in groupby(seen, lambda row: row.session_id)}
-    rows = [
-        (session_id, *summary(found.get(session_id, []), request, folder), clock.now())
-        for session_id, (request, folder) in about.items()
-        if request or session_id in found
-    ]
-    connection.executemany(_PUT, rows)
+    for session_id, (request, folder) in about.items():
+        if session_id in found:
+            connection.execute(_PUT, (session_id, *summary(found[session_id], request, folder), clock.now()))
+        elif request:
+            connection.execute(_PUT_REQUEST, (session_id, *summary([], request, folder), clock.now()))
 
 
 # Paths in titles as seen from the project's folder.
 _TITLE = """case when o.file_path is not null and s.project_path <> '' then replace(o.title, s.project_path || '/', '')
     else o.title end"""
 _SEEN = f"""select o.session_id, o.kind, {_TITLE}, o.detail, o.outcome, o.item, o.file_path, o.agent_id
-    from temp.touched t join observations o on o.session_id = t.session_id join sessions s on s.session_id = t.session_id
+    from temp.touched t join observations o on o.session_id = t.session_id
+    join sessions s on s.session_id = t.session_id
     order by o.session_id, o.timestamp, o.observation_id"""
-_PUT = f"""insert into session_summaries (session_id, {", ".join(COLUMNS)}, updated_at)
-    values ({", ".join("?" * (len(COLUMNS) + 2))}) on conflict (session_id) do update set
-    {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS, "updated_at"))}
+_INSERT = f"""insert into session_summaries (session_id, {", ".join(COLUMNS)}, updated_at)
+    values ({", ".join("?" * (len(COLUMNS) + 2))}) on conflict (session_id) do update set """
+_PUT = f"""{_INSERT} {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS, "updated_at"))}
     where {" or ".join(f"excluded.{name} is not {name}" for name in COLUMNS)}"""
+# Of a session without observations another database may know more than its transcript does here.
+_PUT_REQUEST = f"{_INSERT} request = excluded.request where excluded.request is not request"
 
 
 def summary(rows: Sequence[Seen], request: str | None, folder: str | None) -> list[str | None]:
