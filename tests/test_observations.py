@@ -74,6 +74,18 @@ def test_a_failure_is_recovered_when_the_same_passed_later_and_a_denial_is_none(
     assert seen(day)["failed_attempt"] == [("uv run pytest -q", "recovered", "passed later: uv run pytest -q")]
 
 
+def test_a_failed_attempt_of_a_file_tool_names_tool_and_file_and_what_passed_there_later(tmp_path: Path) -> None:
+    trying = Transcript()
+    trying.prompt("go")
+    for path, failed in (("a.py", True), ("b.py", True), ("a.py", False)):
+        trying.tool("Edit", {"file_path": f"{FOLDER}/{path}"}, "", failed=failed)
+    trying.write(tmp_path)
+    assert seen(record(tmp_path), "title, outcome")["failed_attempt"] == [
+        ("Edit a.py", "recovered"),
+        ("Edit b.py", "failed"),
+    ]
+
+
 def test_to_do_lists_and_tasks_are_plan_items_with_their_progress(day: sqlite3.Connection) -> None:
     assert seen(day, "title, outcome, detail, item")["plan_item"] == [
         ("0 of 2 done", "list", "[>] Write counter\n[ ] Test it", None),

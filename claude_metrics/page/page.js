@@ -108,7 +108,7 @@
   document.querySelectorAll("th button").forEach((button) => { button.onclick = () => sort(button.parentElement); });
 
   // -- keys -----------------------------------------------------------------------
-  const turns = () => [...document.querySelectorAll("details > summary")];
+  const turns = () => [...document.querySelectorAll(".turn > summary")];
   function go(step) {
     const all = turns();
     if (!all.length) return;

@@ -7,6 +7,7 @@ from typing import Any
 
 from claude_metrics.page.markup import Html, el, join
 
+FEW = 10
 Cell = tuple[object, float | str] | object
 
 
@@ -62,4 +63,13 @@ def _cell(cell: Cell, number: bool) -> Html:
 
 
 def listing(title: str, texts: Sequence[Any]) -> Html | None:
-    return el("div", el("h3", title), el("ul", join(el("li", text) for text in texts))) if texts else None
+    """The first few; the others when they are asked for."""
+    if not texts:
+        return None
+    rest = texts[FEW:]
+    more = el("details", el("summary", f"{len(rest)} more"), _items(rest)) if rest else None
+    return el("div", el("h3", title), _items(texts[:FEW]), more)
+
+
+def _items(texts: Sequence[Any]) -> Html:
+    return el("ul", join(el("li", text) for text in texts))

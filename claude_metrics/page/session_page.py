@@ -136,7 +136,7 @@ def _turns(story: Story, here: zones.Zone) -> Html | None:
 def _turn(turn: Turn, here: zones.Zone) -> Html:
     about = turn.about
     if about is None:
-        return el("details", el("summary", "Before the first prompt"), _calls(turn.calls))
+        return el("details", el("summary", "Before the first prompt"), _calls(turn.calls), class_="turn")
     facts = ", ".join([zones.show(about["started_at"], here), f"{number(about['requests'])} requests",
                        f"{number(len(turn.calls))} tool calls",
                        money(about["cost_usd"], about["cost_usd"] is None)])  # fmt: skip
@@ -145,7 +145,8 @@ def _turn(turn: Turn, here: zones.Zone) -> Html:
     return el("details", el("summary", asked, el("span", f"  {facts}", class_="muted")),
               el("div", (about["prompt"] or "")[:TEXT], class_="said") if about["prompt"] else None,
               _calls(turn.calls), commits if turn.commits else None,
-              el("div", about["response"][:TEXT], class_="said answer") if about["response"] else None)  # fmt: skip
+              el("div", about["response"][:TEXT], class_="said answer") if about["response"] else None,
+              class_="turn")  # fmt: skip
 
 
 def _calls(calls: list[Line]) -> Html | None:

@@ -90,9 +90,14 @@ def _attempts(session_id: str, calls: Sequence[Call]) -> Iterable[Observation]:
             later = passed.get(same) if recovered else None
             yield Observation(
                 observe.observation_id("failed_attempt", call), session_id, at, "failed_attempt",
-                observe.one_line(summary) or tool, f"passed later: {observe.one_line(later)}" if later else None,
+                _tried(tool, category, summary or path), f"passed later: {observe.one_line(later)}" if later else None,
                 "recovered" if recovered else "failed", None, path, call, agent_id,
             )  # fmt: skip
+
+
+def _tried(tool: str, category: str | None, what: str | None) -> str:
+    """A command as it was typed; of another tool its name too."""
+    return observe.one_line(what if what and category == "shell" else f"{tool} {what or ''}") or tool
 
 
 # -- commits -----------------------------------------------------------------------
