@@ -175,6 +175,15 @@ def quarantine(event: Event, reason: str) -> bool:
     return _set_aside(event.path)
 
 
+def reduce(event: Event) -> None:
+    """Keep of its payload the names alone, nothing that was said."""
+    half = event.path.with_name(event.path.name + _HALF)
+    with contextlib.suppress(OSError):
+        names = json.dumps(salvage(read(event) or b"")).encode()
+        half.unlink(missing_ok=True)
+        _write(event.path, names)
+
+
 def _failures_of(path: Path) -> Path:
     return path.with_name(path.name + _FAILURES)
 

@@ -129,6 +129,7 @@ def _record(
         return False
     payload = parse(raw)
     if payload is None:
+        _obey(event, settings)
         done.failed += spool.quarantine(event, "the payload is no JSON object with a session_id")
         return False
     try:
@@ -138,6 +139,7 @@ def _record(
         if database.is_unfit(error):
             raise
         logger.exception("%s could not be recorded", event.path.name)
+        _obey(event, settings)
         done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
         return False
     if payload.get("reason") in AGENTS[event.agent].LATE_REASONS and not last:
@@ -146,6 +148,12 @@ def _record(
     if os.path.lexists(event.path):
         done.stuck.add(event.path)
     return False
+
+
+def _obey(event: spool.Event, settings: config.Config) -> None:
+    """`content = "none"` also of what is set aside, perhaps for good."""
+    if settings.content == "none":
+        spool.reduce(event)
 
 
 def _store_patiently(
