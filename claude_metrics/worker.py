@@ -184,12 +184,13 @@ def store_payload(
     if tombstones.purged_sessions(connection, [session_id]):
         return session_id
     known = ingest.cursors(connection)
-    changed = [source for source in AGENTS[agent].sources_of(payload) if not ingest.unchanged(source, known)]
+    sources = list(AGENTS[agent].sources_of(payload))
+    changed = [source for source in sources if not ingest.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
     told, commits = _told(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
     outcome = ingest.store(connection, batches, settings, "hook", told, commits)
     event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
-    result = "recorded" if outcome.sessions else "nothing new" if known else "no transcript"
+    result = "recorded" if outcome.sessions else "nothing new" if sources else "no transcript"
     writer.save_recordings(
         connection,
         [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, None)],
@@ -225,7 +226,9 @@ def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: 
     facts.total_duration_ms = _count(cost, "total_duration_ms")
     facts.total_api_duration_ms = _count(cost, "total_api_duration_ms")
     facts.lines_added, facts.lines_removed = _count(cost, "total_lines_added"), _count(cost, "total_lines_removed")
-    facts.last_record_at = received_at if not AGENTS[agent].sources_of(payload) else None
+    if not AGENTS[agent].sources_of(payload):
+        began = clock.to_seconds(received_at) - (facts.total_duration_ms or 0) / 1000
+        facts.first_record_at, facts.last_record_at = clock.from_seconds(began), received_at
     total = cost.get("total_cost_usd")
     return ingest.Payload(facts, float(total) if isinstance(total, int | float) and 0 <= total < 1e9 else None)
 
