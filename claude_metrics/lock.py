@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import psutil
 
 from claude_metrics import paths
+
+GRACE_S = 1.0  # between taking the lock and writing down whose it is
 
 
 @contextmanager
@@ -38,6 +41,8 @@ def _acquire(path: Path) -> int | None:
     for _ in range(2):
         with suppress(OSError):
             return _locked(path)
+        if owner(path) is None:
+            time.sleep(GRACE_S)
         if owner(path) is not None:
             return None
         with suppress(OSError):

@@ -85,20 +85,21 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
     cache = CommitCache()
     gc.disable()  # rows hold no cycles, and there are very many of them
     try:
-        settings = reprice.refresh(connection, settings)
-        for group in _grouped(_readable(found, known, settings.content, report, progress)):
-            commits = ingest.commits_in(group, cache)
-            outcome = ingest.store(connection, group, settings, "sync", commits=commits)
-            _recordings(connection, group, started)
-            touched.update(outcome.sessions)
-            created.update(outcome.created)
-            report.bytes_read += outcome.bytes_read
-            report.rows_written += outcome.rows_written
-            report.bad_lines += outcome.bad_lines
-        facets.pick_up(connection, found.facet_folders, settings)
-        if report.rows_written > BULK_ROWS:
-            connection.execute("vacuum")  # keys come in no order and leave pages a third empty
-        names = set(_names(connection, [*found.changed, *found.unchanged]))
+        with database.explained(db_path):
+            settings = reprice.refresh(connection, settings)
+            for group in _grouped(_readable(found, known, settings.content, report, progress)):
+                commits = ingest.commits_in(group, cache)
+                outcome = ingest.store(connection, group, settings, "sync", commits=commits)
+                _recordings(connection, group, started)
+                touched.update(outcome.sessions)
+                created.update(outcome.created)
+                report.bytes_read += outcome.bytes_read
+                report.rows_written += outcome.rows_written
+                report.bad_lines += outcome.bad_lines
+            facets.pick_up(connection, found.facet_folders, settings)
+            if report.rows_written > BULK_ROWS:
+                connection.execute("vacuum")  # keys come in no order and leave pages a third empty
+            names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
         gc.enable()
         connection.close()
