@@ -351,3 +351,13 @@ def test_one_process_is_started_per_repository(tmp_path: Path) -> None:
     before = git.processes_started
     assert len(facts(tmp_path / "all").repositories) == 5
     assert git.processes_started - before == 5
+
+
+def test_repositories_that_hang_do_not_hold_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*(f"a-stuck-{number}" for number in range(8)), *(f"quick-{number}" for number in range(8))]:
+        repository(tmp_path / "all" / name)
+    slow_git(tmp_path, monkeypatch, "*/a-stuck-*status*")
+    monkeypatch.setattr(gathering, "AT_FIRST", 2)
+    found = facts(tmp_path / "all", Settings(context_deadline_s=4))
+    assert {one.path for one in found.repositories} == {f"quick-{number}" for number in range(8)}
+    assert found.late_repositories == 8

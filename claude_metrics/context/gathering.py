@@ -3,6 +3,7 @@
 All that touches the workspace or the database runs in daemon threads: a dead network disk holds them, not the note.
 """
 
+import os
 import queue
 import threading
 import time
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from claude_metrics.context.spend import Spend
     from claude_metrics.context.tools import Tool
 
-THREADS = 12
+THREADS = 12  # so that some repositories on a slow disk do not hold the others
+AT_FIRST = (os.cpu_count() or 1) + 2  # more at once only take time from the largest, which all wait for
+MORE_EVERY_S = 0.05
 END_S = 0.15  # git is ended this long before the deadline: that takes a moment, and so does writing the note
 SEARCH_SHARE = 0.5  # of the time
 
@@ -89,28 +92,37 @@ class _Survey:
         self._threads: list[threading.Thread] = []
         self._read: list[Repository] = []
         self._found = 0
+        self._root = ""
 
     def run(self) -> None:
         self._facts.workspace = workspace_of(self._facts.workspace)
         search = Search(self._facts.workspace, self._search_until)
+        self._root = search.root
         for top in search:
             self._found += 1
             self._waiting.put(top)
-            if len(self._threads) < THREADS:
-                self._threads.append(_start(lambda root=search.root: self._ask(root)))  # type: ignore[misc]
-        for _ in self._threads:
-            self._waiting.put(None)
+            if len(self._threads) < AT_FIRST:
+                self._add_thread()
+        self._waiting.put(None)
         self._facts.complete = search.complete
         self._facts.not_checked_out = search.not_checked_out
 
-    def _ask(self, root: str) -> None:
+    def _add_thread(self) -> None:
+        self._threads.append(_start(self._ask))
+
+    def _ask(self) -> None:
         while (top := self._waiting.get()) is not None:
-            state = repositories.read(top, root, self._until)
+            state = repositories.read(top, self._root, self._until)
             if state:
                 self._read.append(state)
+        self._waiting.put(None)  # for the next thread
 
     def finish(self, until: float) -> None:
-        for thread in list(self._threads):
-            thread.join(_left(until))
+        """Wait for the answers; more threads where they do not come."""
+        for thread in self._threads:  # grows meanwhile
+            while thread.is_alive() and _left(until):
+                thread.join(min(MORE_EVERY_S, _left(until)))
+                if thread.is_alive() and len(self._threads) < THREADS:
+                    self._add_thread()
         self._facts.repositories = list(self._read)
         self._facts.late_repositories = self._found - len(self._facts.repositories)
