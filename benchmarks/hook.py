@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ def _ratio(median: dict[str, float], ratio: str) -> float:
     return median[over] / median[under]
 
 
+def under_load(hooks: int = 200) -> list[float]:
+    """Milliseconds of each of so many hooks that are started at once: what the last of them makes its client wait."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = _commands(Path(scratch))["hook"]
+        with ThreadPoolExecutor(hooks) as pool:
+            taken = list(pool.map(lambda _: _run(command, scratch), range(hooks)))
+        assert len(list((Path(scratch) / "hook").glob("*.json"))) == hooks, "the hook lost an event"
+    return sorted(taken)
+
+
 def _processes_started(scratch: Path) -> int:
     """Counted by workers that sign a list."""
     signed, worker = scratch / "signed", scratch / "worker"
@@ -101,6 +112,11 @@ def main() -> int:
     print(f"{'':8}{'median ms':>11}{'p95 ms':>9}{'min ms':>9}")
     for name, median in found["median_ms"].items():
         print(f"{name:8}{median:11.2f}{found['p95_ms'][name]:9.2f}{found['min_ms'][name]:9.2f}")
+    loaded = under_load()
+    print(f"{f'x {len(loaded)}':8}", end="")
+    print(
+        f"{statistics.median(loaded):11.2f}{loaded[len(loaded) * 95 // 100]:9.2f}{loaded[0]:9.2f}   hooks started at once"
+    )
     for ratio, value in found["ratios"].items():
         print(f"{ratio:14}{value:6.2f}   (ceiling {CEILINGS[ratio]})")
     print(f"per event: {found['files_per_event']:g} file of {found['bytes_of_event']} bytes, ", end="")

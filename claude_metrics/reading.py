@@ -9,6 +9,8 @@ import gc
 import multiprocessing
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -47,10 +49,24 @@ def _session(source: Source) -> str:
     return source.session_id or str(source.path.parent)
 
 
+def _settle_in(parent: int) -> None:
+    """A reader outlives a killed parent otherwise: it holds the writing end of the very pipe it waits at."""
+    gc.disable()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def _in_processes(sources: list[Source], known: ingest.Cursors, content: str, cores: int) -> Iterator[Result]:
     method = "fork" if sys.platform == "linux" else "spawn"
     decode = msgspec.msgpack.Decoder(Batch | str, dec_hook=_path).decode
-    with ProcessPoolExecutor(cores, multiprocessing.get_context(method), initializer=gc.disable) as pool:
+    with ProcessPoolExecutor(
+        cores, multiprocessing.get_context(method), initializer=_settle_in, initargs=(os.getpid(),)
+    ) as pool:
         waiting: dict[Future[bytes], Source] = {}
         todo = iter(sources)
         try:
