@@ -55,11 +55,8 @@ def test_an_answered_question_and_a_plan_approved_or_turned_down_are_decisions(d
     ]
 
 
-def test_edits_are_file_changes_with_what_became_of_the_file(day: sqlite3.Connection) -> None:
-    assert seen(day)["file_change"] == [
-        ("Created counter.py", "created", "+2 -0"),
-        ("Changed counter.py", "modified", "+2 -1"),
-    ]
+def test_a_files_edits_are_one_file_change_with_what_became_of_it(day: sqlite3.Connection) -> None:
+    assert seen(day)["file_change"] == [("Created counter.py", "created", "+4 -1")]
 
 
 def test_checks_are_verifications_with_their_counts(day: sqlite3.Connection) -> None:
@@ -253,7 +250,7 @@ def test_with_content_none_no_word_of_the_conversation_is_kept(tmp_path: Path) -
         assert words not in dump, words
     kinds = seen(connection, "title, outcome")
     assert kinds["verification"][1] == ("tests: pytest", "passed")
-    assert kinds["file_change"] == [("Created counter.py", "created"), ("Changed counter.py", "modified")]
+    assert kinds["file_change"] == [("Created counter.py", "created")]
     assert kinds["plan_item"][1] == ("1 of 2 done", "list")
     assert kinds["decision"] == [(None, "answered"), (None, "approved"), (None, "rejected")]
 

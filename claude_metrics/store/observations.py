@@ -1,9 +1,9 @@
 """Observations that follow from stored rows: what was read, searched and changed, tried and committed.
 
-They are derived for the touched sessions only, one call's facts for new calls only, inside the writer's transaction:
+They are derived for the touched sessions only, inside the writer's transaction:
 
-discovery       a read, search or web tool that succeeded; a shell command that only looks (`observe.only_looks`)
-file_change     an edit that succeeded, by file
+discovery       what a read, search or web tool, or a shell command that only looks (`observe.only_looks`), looked at
+file_change     a file that edits changed, with the sum of their lines
 failed_attempt  a tool that failed; `recovered` when later the same one passed on the same file, or with a shell the
                 same program
 feature, bugfix, refactor, decision   the session's own commits, by conventional-commit type (`observe.kind_of_commit`)
@@ -18,7 +18,6 @@ from claude_metrics import observe
 from claude_metrics.models import Observation
 
 _LATE = "coalesce(c.finished_at, c.timestamp)"
-_NEW = f"from temp.touched t join tool_calls c on c.session_id = t.session_id and {_LATE} >= t.since"
 
 
 def settle(connection: sqlite3.Connection) -> None:
@@ -26,7 +25,7 @@ def settle(connection: sqlite3.Connection) -> None:
     _follow(connection)
     connection.create_function("observation_id", -1, observe.observation_id, deterministic=True)
     connection.create_function("only_looks", 1, observe.only_looks, deterministic=True)
-    for statement in (_DISCOVERIES, _CHANGES, _TITLES):
+    for statement in (_ANEW, _DISCOVERIES, _CHANGES):
         connection.execute(statement)
     _failures(connection)
     _commits(connection)
@@ -45,22 +44,29 @@ def _follow(connection: sqlite3.Connection) -> None:
 
 _COLUMNS = ", ".join(Observation._fields)
 
-_DISCOVERIES = f"""insert or ignore into observations ({_COLUMNS})
-    select observation_id('discovery', c.tool_call_id), c.session_id, {_LATE}, 'discovery',
-        case when category = 'read' and file_path is not null then 'Read ' || file_path
-            when category in ('search', 'web') then 'Searched ' || input_summary else input_summary end,
-        null, null, null, file_path, c.tool_call_id, agent_id
-    {_NEW}
-    where success = 1 and (category in ('read', 'search', 'web') or category = 'shell' and only_looks(input_summary))"""
-_CHANGES = f"""insert or ignore into observations ({_COLUMNS})
-    select observation_id('file_change', c.tool_call_id, file_path), c.session_id, {_LATE}, 'file_change', null,
-        case when c.lines_added is not null then '+' || c.lines_added || ' -' || coalesce(c.lines_removed, 0) end,
-        coalesce(change, 'modified'), null, file_path, c.tool_call_id, agent_id
-    {_NEW} where success = 1 and category = 'edit' and file_path is not null"""
-_TITLES = """update observations as c set title = case outcome when 'created' then 'Created '
-        when 'deleted' then 'Deleted ' else 'Changed ' end || file_path
-    from temp.touched t
-    where t.session_id = c.session_id and c.kind = 'file_change' and c.title is null and c.timestamp >= t.since"""
+# Once a session and thing, however often: what is looked at or changed is looked at or changed again and again.
+_ANEW = """delete from observations where kind in ('discovery', 'file_change') and tool_call_id is null
+    and session_id in (select session_id from temp.touched)"""
+_DISCOVERIES = f"""insert into observations ({_COLUMNS})
+    select observation_id('discovery', session_id, what), session_id, max(at), 'discovery', what,
+        case when count(*) > 1 then count(*) || ' times' end, null, null, file_path, null, null
+    from (select c.session_id, {_LATE} as at, file_path, case
+            when category = 'read' and file_path is not null then 'Read ' || file_path
+            when category in ('search', 'web') then 'Searched ' || input_summary else input_summary end as what
+        from temp.touched t join tool_calls c on c.session_id = t.session_id
+        where success = 1
+        and (category in ('read', 'search', 'web') or category = 'shell' and only_looks(input_summary)))
+    where what is not null group by session_id, what"""
+_CHANGES = f"""insert into observations ({_COLUMNS})
+    select observation_id('file_change', c.session_id, file_path), c.session_id, max({_LATE}), 'file_change',
+        case max(case change when 'created' then 2 when 'deleted' then 1 else 0 end)
+            when 2 then 'Created ' when 1 then 'Deleted ' else 'Changed ' end || file_path,
+        case when count(c.lines_added) > 0
+            then '+' || coalesce(sum(c.lines_added), 0) || ' -' || coalesce(sum(c.lines_removed), 0) end,
+        case max(case change when 'created' then 2 when 'deleted' then 1 else 0 end)
+            when 2 then 'created' when 1 then 'deleted' else 'modified' end, null, file_path, null, null
+    from temp.touched t join tool_calls c on c.session_id = t.session_id
+    where success = 1 and category = 'edit' and file_path is not null group by c.session_id, file_path"""
 
 
 # -- what failed, and whether the same passed later ----------------------------------
