@@ -72,7 +72,7 @@ class Reader:
         self.requests: dict[tuple[str, str], Request] = {}
         self.usages: dict[tuple[str, str], bytes] = {}
         self.tool_calls: dict[str, ToolCall] = {}
-        self.placeholder: list[Any] = state.get("placeholder", ["", 0])
+        self.placeholder: list[Any] = state.get("placeholder") or ["", 0]
         self.calls: dict[str, list[Any]] = state.get("calls", {})
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
         self.copied: bool = state.get("copied", False)
@@ -384,14 +384,16 @@ class Reader:
     # -- the end of a piece --------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """The state after the last whole line, as plain JSON."""
-        waiting = [list(prompt._replace(prompt=None)) for prompt in self.waiting]
-        return {
-            **self.state, "calls": dict(self.calls), "waiting": waiting, "copied": self.copied,
-            "forked": self.forked, "forked_at": self.forked_at, "last": self.last,
-            "asked": self.last_asked(), "head": self.head, "headed": self.headed,
-            "placeholder": list(self.placeholder), "home": self.home,
+        """The state after the last whole line, as plain JSON; what is empty need not be kept."""
+        state = {
+            **self.state, "calls": dict(self.calls), "copied": self.copied, "forked": self.forked,
+            "waiting": [list(prompt._replace(prompt=None)) for prompt in self.waiting],
+            "forked_at": self.forked_at, "last": self.last, "asked": self.last_asked(), "headed": self.headed,
+            "head": None if self.headed else self.head,
+            "placeholder": list(self.placeholder) if self.placeholder[1] else None,
+            "home": None if self.source.session_id else self.home,
         }  # fmt: skip
+        return {key: value for key, value in state.items() if value}
 
     def finish(self) -> Batch:
         self.flush_answer()
