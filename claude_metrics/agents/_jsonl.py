@@ -46,8 +46,9 @@ class Lines:
                 end = piece.rfind(b"\n") + 1
                 kept.append(piece[:end] if 0 < end < len(piece) else piece)
                 if end:
-                    yield b"".join(kept) if len(kept) > 1 else kept[0]
+                    whole = b"".join(kept) if len(kept) > 1 else kept[0]
                     kept = [piece[end:]] if end < len(piece) else []
+                    yield whole
                 elif sum(map(len, kept)) > MAX_LINE:
                     raise ValueError(f"a line of over {MAX_LINE >> 20} MiB in {self.path}")
             self.rest = b"".join(kept)

@@ -25,6 +25,7 @@ from claude_metrics.agents.claude_records import (
     decode,
     is_bulky,
     is_own,
+    size_of,
     text_of,
     timestamp_of,
 )
@@ -224,7 +225,7 @@ class Reader:
     def understated(self, request: Request, message: Answer) -> int:
         """Clients up to 2.0.64 wrote message_start's usage: estimate what is missing, four characters a token."""
         blocks = message.content if isinstance(message.content, list) else []
-        size = sum(max(0, len(bytes(raw)) - 2) for b in blocks for raw in (b.text, b.thinking, b.input))
+        size = sum(max(0, size_of(raw) - 2) for b in blocks for raw in (b.text, b.thinking, b.input))
         if self.placeholder[0] != request.id:
             self.placeholder = [request.id, 0]
         self.placeholder[1] += size
@@ -252,7 +253,7 @@ class Reader:
             self.calls[call_id] = [stamp, owner, command, name, check]
         self.tool_call(
             ToolCall(
-                call_id, owner, stamp, name, what.summary, len(bytes(block.input)), None, None, None, what.file_path,
+                call_id, owner, stamp, name, what.summary, size_of(block.input), None, None, None, what.file_path,
                 agent_id, key, None, None, None, None, category, subject_of(name, category, what.subject),
             )
         )  # fmt: skip
@@ -266,7 +267,7 @@ class Reader:
         patch = patch_of(record.toolUseResult, block.content) if name is None or name in EDITS else _NO_PATCH
         self.tool_call(
             ToolCall(
-                block.tool_use_id, owner, None, None, None, None, len(bytes(block.content)), int(not block.is_error),
+                block.tool_use_id, owner, None, None, None, None, size_of(block.content), int(not block.is_error),
                 clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, patch.added,
                 patch.removed, 1 if record.toolDenialKind is not None else None, None, None, patch.change,
             )

@@ -223,6 +223,11 @@ def _field(value: Any, kind: Any) -> Any:
     return msgspec.convert(value, kind)
 
 
+def size_of(raw: Raw) -> int:
+    """Bytes of a raw value as it stands in the transcript."""
+    return memoryview(raw).nbytes
+
+
 def text_of(raw: Raw | bytes) -> str:
     """The text of a raw JSON string, or of a list of text blocks; what cannot be decoded is replaced, never fatal."""
     value = load_any(bytes(raw))

@@ -57,6 +57,6 @@ def typed_text(record: UserRecord, content: Any) -> str | None:
         return None
     if isinstance(content, list):
         content = "\n".join(b.text for b in content if b.type == "text" and b.text and not _NOT_TYPED.match(b.text))
-    if not isinstance(content, str) or not content.strip() or _NOT_TYPED.match(content):
+    if not isinstance(content, str) or not content or content.isspace() or _NOT_TYPED.match(content):
         return None
     return content
