@@ -7,12 +7,15 @@
 
 import argparse
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import context, grafana, hook, sync
+from tests.grafana import corpus
 
 FULL: dict[str, dict[str, Any]] = {"hook": {}, "sync": {}, "context": {}, "grafana": {}}
 SHORT: dict[str, dict[str, Any]] = {
