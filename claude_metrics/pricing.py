@@ -145,15 +145,20 @@ def _configured(own: Mapping[str, Any]) -> Rates:
 
 
 def _library_prices(name: str, day: str) -> Any | None:
+    found = _library_model(name)
+    noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
+    return found.get_prices(noon) if found else None
+
+
+@cache
+def _library_model(name: str) -> Any | None:
     from genai_prices.data_snapshot import get_snapshot  # 140 ms: only for a model and day not seen before
 
     provider = "anthropic" if "claude" in name else None
     try:
-        _, found = get_snapshot().find_provider_model(name, None, provider, None)
+        return get_snapshot().find_provider_model(name, None, provider, None)[1]
     except LookupError:
         return None
-    noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
-    return found.get_prices(noon)
 
 
 def _tiers(listed: Any, name: str) -> tuple[tuple[int, Prices], ...]:
