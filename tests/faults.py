@@ -95,7 +95,7 @@ def step_is_rare(step: Step) -> bool:
 def run(
     command: Sequence[str], step: Step, fault: str = "signal=KILL", lasting: bool = False, **how: object
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run it with a fault on entering `step`: `signal=KILL`, or `error=ENOSPC` in its place (and after, if `lasting`)."""
+    """Run it with a fault on entering `step`: `signal=KILL`, or `error=ENOSPC` in its place (`lasting`: and after)."""
     with tempfile.TemporaryDirectory() as folder:
         when = f"{step.nth}{'+' if lasting else ''}"
         traced = _strace(f"{folder}/log", step.call, f"{fault}:when={when}", command)
