@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -75,15 +76,12 @@ def _fired(here: Situation, agent: str, words: list[str]) -> Check:
 def _result(name: str, trial: Trial) -> Check:
     began = time.monotonic()
     try:
-        done = subprocess.run(
-            ["/bin/sh", "-c", line_of(trial.words)] if os.name != "nt" else trial.words,
-            input=_payload(trial), capture_output=True, timeout=HOOK_S, cwd=trial.folder, check=False,
-        )  # fmt: skip
+        code, errors = _shoot(trial)
     except subprocess.TimeoutExpired:
         return Check(name, "fail", f"the hook did not end within {HOOK_S:.0f} s", "run its command by hand")
     took = time.monotonic() - began
-    if done.returncode or done.stderr.strip():
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit {done.returncode}"]
+    if code or errors.strip():
+        said = errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit {code}"]
         return Check(name, "fail", f"the hook failed: {said[0][:200]}", "run its command by hand")
     if not _appears(trial):
         return Check(
@@ -92,6 +90,26 @@ def _result(name: str, trial: Trial) -> Check:
     text = f"the hook took {took * 1000:.0f} ms, the session was stored after {time.monotonic() - began:.1f} s"
     slow = took > SLOW_S
     return Check(name, "warn", text, "the machine is busy, or its disk slow") if slow else Check(name, "ok", text)
+
+
+def _shoot(trial: Trial) -> tuple[int, bytes]:
+    """Exit code and stderr of the hook, started as the agent does; one that hangs is ended with all it started."""
+    shell = ["/bin/sh", "-c", line_of(trial.words)] if os.name != "nt" else trial.words
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        shell, cwd=trial.folder, start_new_session=True, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
+        try:
+            errors = process.communicate(_payload(trial), timeout=HOOK_S)[1]
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise
+    return process.returncode, errors
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL) if os.name != "nt" else process.kill()
 
 
 @contextlib.contextmanager
