@@ -92,6 +92,22 @@ def step_is_rare(step: Step) -> bool:
     return not step.call.startswith(("write", "pwrite"))
 
 
+class Kills:
+    """Counts runs that ended at their step; a few may pass it, as no two runs open the same number of files."""
+
+    def __init__(self) -> None:
+        self.hit = self.missed = 0
+
+    def note(self, done: subprocess.CompletedProcess[bytes]) -> bool:
+        """True when the process was killed."""
+        killed = done.returncode == -9
+        self.hit, self.missed = self.hit + killed, self.missed + (not killed)
+        return killed
+
+    def check(self) -> None:
+        assert self.missed <= self.hit // 8, f"{self.missed} of {self.missed + self.hit} runs were not killed"
+
+
 def run(
     command: Sequence[str], step: Step, fault: str = "signal=KILL", lasting: bool = False, **how: object
 ) -> subprocess.CompletedProcess[bytes]:

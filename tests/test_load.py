@@ -115,7 +115,7 @@ def test_a_worker_that_hangs_ends_with_all_it_started() -> None:
 from claude_metrics import worker
 worker.CAP_S = -59
 worker._watchdog()
-print(subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; wait"]).pid, flush=True)
+subprocess.Popen(["sh", "-c", "echo $$; sleep 300 & echo $!; wait"])
 time.sleep(300)
 """
     hanging = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
