@@ -2,7 +2,7 @@
 
 The formats are those that the services themselves give to secret scanners. What has no mark, as most passwords, is
 known only by its place: `password=`, `--token`, `Bearer`, `user:…@host`. Plain `in` decides what is looked at more
-closely, so that text without secrets, nearly all, costs next to nothing (detect-secrets takes 150 times as long).
+closely, so that text without secrets, nearly all, costs next to nothing (detect-secrets takes 80 times as long).
 """
 
 from __future__ import annotations
