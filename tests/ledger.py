@@ -12,7 +12,8 @@ from claude_metrics.models import Source
 from claude_metrics.store.connection import connect
 
 TABLES = (
-    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_quarters", "observations",
+    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_quarters",
+    "tool_quarters", "activity_quarters", "observations",
     "session_summaries",
 )  # fmt: skip
 # When and by which door something was recorded may differ; what was recorded may not.

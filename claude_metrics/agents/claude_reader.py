@@ -267,7 +267,7 @@ class Reader:
         patch = patch_of(record.toolUseResult, block.content) if name is None or name in EDITS else _NO_PATCH
         self.tool_call(
             ToolCall(
-                block.tool_use_id, owner, None, None, None, None, size_of(block.content), int(not block.is_error),
+                block.tool_use_id, owner, began, None, None, None, size_of(block.content), int(not block.is_error),
                 clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, patch.added,
                 patch.removed, 1 if record.toolDenialKind is not None else None, None, None, patch.change,
             )

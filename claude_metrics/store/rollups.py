@@ -7,6 +7,7 @@ days. A place (agent, project, branch, machine) is one small integer, so a filte
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 # Upper ends of the classes of a tool call's duration; a last, open class follows.
 DURATION_LIMITS_MS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)
@@ -21,10 +22,34 @@ _PLACE = (
 )  # fmt: skip
 
 
-def settle(connection: sqlite3.Connection) -> None:
-    """Rebuild the sums of the sessions in `temp.touched`."""
-    for statement in (*_PLACES, *_USAGE, *_TOOLS, *_ACTIVITY, *_LABELS):
+def settle(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
+    """Rebuild the sums of the sessions in `temp.touched`, from the quarter of the first change on; `whole`: all."""
+    for statement in _PLACES:
         connection.execute(statement)
+    for statement in _CHANGES:
+        connection.execute(statement)
+    connection.executemany("insert or replace into temp.changed values (?, 0, '', null)", [(name,) for name in whole])
+    for statement in (*_USAGE, *_TOOLS, *_ACTIVITY, *_LABELS):
+        connection.execute(statement)
+    connection.execute("drop table temp.changed")
+
+
+# A place that is another now, and a cost without requests, may stand at any time: such sessions are done as a whole.
+_CHANGES = (
+    "create temp table changed (session_id text primary key, quarter integer, since text, before text) without rowid",
+    """insert into temp.changed select session_id, quarter,
+            iif(quarter > 0, strftime('%Y-%m-%dT%H:%M:%fZ', quarter, 'unixepoch'), ''), null
+        from (select t.session_id, iif(t.since = '' or cost_source = 'reported' or exists (
+                select 1 from usage_quarters q where q.session_id = t.session_id and q.place_id is not s.place_id),
+                0, cast(strftime('%s', t.since) as integer) / 900 * 900) as quarter
+            from temp.touched t join sessions s using (session_id))""",
+    """update temp.changed set before = (select max(at) from (
+            select max(timestamp) as at from token_usage u where u.session_id = changed.session_id
+                and kind = 'message' and timestamp < changed.since
+            union all select max(started_at) from turns u where u.session_id = changed.session_id
+                and started_at < changed.since))
+        where quarter > 0""",
+)
 
 
 _PLACES = (
@@ -39,8 +64,10 @@ _PLACES = (
 _SAVINGS = """(q.cache_read_tokens * (json_extract(r.rates, '$[0][0]') - json_extract(r.rates, '$[0][2]'))
     - (q.cache_creation_tokens - q.hourly) * (json_extract(r.rates, '$[0][3]') - json_extract(r.rates, '$[0][0]'))
     - q.hourly * (json_extract(r.rates, '$[0][4]') - json_extract(r.rates, '$[0][0]'))) / 1e6"""
+_FROM_THEN = """delete from {table} where session_id in (select session_id from temp.changed)
+        and time >= (select quarter from temp.changed c where c.session_id = {table}.session_id)"""
 _USAGE = (
-    f"delete from usage_quarters where session_id in {_TOUCHED}",
+    _FROM_THEN.format(table="usage_quarters"),
     f"""insert into usage_quarters
         select q.time, q.session_id, q.model, s.place_id, requests, q.input_tokens, q.output_tokens,
             q.cache_creation_tokens, q.cache_read_tokens, cost_usd, q.unpriced_tokens, unlisted, unlisted_cost_usd,
@@ -54,7 +81,8 @@ _USAGE = (
                 sum(case when kind = 'unlisted' then cost_usd end) as unlisted_cost_usd,
                 sum(case when agent_id is not null then cost_usd end) as subagent_cost_usd,
                 min(timestamp) as first_at, max(timestamp) as last_at
-            from temp.touched join token_usage u using (session_id) group by u.session_id, 2, model) q
+            from temp.changed t join token_usage u using (session_id) where u.timestamp >= t.since
+            group by u.session_id, 2, model) q
         join sessions s on s.session_id = q.session_id
         left join rates r on r.model = q.model and r.day = date(q.time, 'unixepoch')""",
     f"""insert into usage_quarters
@@ -75,27 +103,30 @@ def _duration_classes() -> str:
 
 
 _TOOLS = (
-    f"delete from tool_quarters where session_id in {_TOUCHED}",
+    _FROM_THEN.format(table="tool_quarters"),
     f"""insert into tool_quarters
         select {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
             coalesce(tool_name, '?'), s.place_id, count(*), total(success = 0), total(denied = 1),
             total(success is null), total(duration_ms), total(input_bytes), total(output_bytes),
             max(coalesce(output_bytes, -1)), tool_call_id, {_duration_classes()}
-        from temp.touched join tool_calls c using (session_id) join sessions s using (session_id)
+        from temp.changed t join tool_calls c using (session_id) join sessions s using (session_id)
+        where coalesce(c.timestamp, finished_at, s.start_time, '') >= t.since
         group by c.session_id, 1, 3 having time is not null""",
 )
 
 _ACTIVITY = (
-    f"delete from activity_quarters where session_id in {_TOUCHED}",
+    _FROM_THEN.format(table="activity_quarters"),
     f"""insert into activity_quarters
         select {_QUARTER.format(time="at")} as time, e.session_id, s.place_id, sum(turn),
             cast(round(total(case when pause < {IDLE_MS} then pause end)) as integer)
         from (select session_id, at, turn,
                 (julianday(at) - julianday(lag(at) over (partition by session_id order by at))) * 86400000 as pause
-            from (select session_id, timestamp as at, 0 as turn from temp.touched join token_usage using (session_id)
-                    where kind = 'message'
-                union all select session_id, started_at, 1 from temp.touched join turns using (session_id))) e
-        join sessions s on s.session_id = e.session_id group by e.session_id, 1 having time is not null""",
+            from (select session_id, timestamp as at, 0 as turn from temp.changed t join token_usage using (session_id)
+                    where kind = 'message' and timestamp >= coalesce(before, t.since)
+                union all select session_id, started_at, 1 from temp.changed t join turns using (session_id)
+                    where started_at >= coalesce(before, t.since))) e
+        join sessions s on s.session_id = e.session_id join temp.changed t on t.session_id = e.session_id
+        where at >= t.since group by e.session_id, 1 having time is not null""",
 )
 
 # Names for the dashboards' variables; one that is used no more does no harm.

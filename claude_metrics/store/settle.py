@@ -19,10 +19,10 @@ def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.P
     _note(connection, touched)
     for statement in _TURNS:
         connection.execute(statement)
-    unlisted.settle(connection, list(touched), pricing)
+    whole = unlisted.settle(connection, list(touched), pricing)
     for statement in _TOTALS:
         connection.execute(statement, {"now": clock.now(), "machine_id": machine_id})
-    rollups.settle(connection)
+    rollups.settle(connection, whole)
     observations.settle(connection)
     summaries.settle(connection)
     connection.execute("drop table temp.touched")

@@ -77,19 +77,24 @@ def account(connection: sqlite3.Connection, session_id: str) -> Account | None:
     found = Account([_renamed(state, names) for state in states], base, listed, listed)
     if _same(listed, found.own):
         return found
+    until = _end(found.states[-1])
+    earlier = _listed(connection, session_id, until)
+    if _same(earlier, found.own):
+        return found._replace(covered=earlier)
     prompts = _prompts(connection, session_id)
     return found._replace(covered=covered_sums(_rows(connection, session_id, prompts), prompts, found.states, base))
 
 
-def settle(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pricing) -> None:
-    """Replace the `unlisted` rows of `sessions`, and set the figures their agents gave for them alone."""
-    for session_id in sessions:
-        found = account(connection, session_id)
-        if found:
-            _settle_one(connection, session_id, found, pricing)
+def settle(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pricing) -> list[str]:
+    """Replace the `unlisted` rows of `sessions`, and set the figures their agents gave for them alone.
+
+    Returns the sessions that have such rows, or had: theirs may lie at any time.
+    """
+    accounts = ((session_id, account(connection, session_id)) for session_id in sessions)
+    return [name for name, found in accounts if found and _settle_one(connection, name, found, pricing)]
 
 
-def _settle_one(connection: sqlite3.Connection, session_id: str, found: Account, pricing: Pricing) -> None:
+def _settle_one(connection: sqlite3.Connection, session_id: str, found: Account, pricing: Pricing) -> bool:
     states, base, covered = found.states, found.base, found.covered
     wanted = _unlisted_rows(session_id, states, base, covered, pricing)
     old = connection.execute(
@@ -112,6 +117,7 @@ def _settle_one(connection: sqlite3.Connection, session_id: str, found: Account,
             session_id,
         ),
     )
+    return bool(old or wanted)
 
 
 # -- what was written -----------------------------------------------------------
@@ -132,13 +138,13 @@ def _renamed(state: State, names: dict[str, str]) -> State:
     return state._replace(models=summed(rows))
 
 
-def _listed(connection: sqlite3.Connection, session_id: str) -> Sums:
+def _listed(connection: sqlite3.Connection, session_id: str, until: str = "9999") -> Sums:
     """All listed rows, summed by model: where they equal the last total there is nothing to look for."""
     sums = ", ".join(f"sum({column})" for column in COLUMNS)
     rows = connection.execute(
         f"""select model, {sums}, total(cost_usd) from token_usage
-        where session_id = ? and kind = 'message' group by model""",
-        (session_id,),
+        where session_id = ? and kind = 'message' and timestamp <= ? group by model""",
+        (session_id, until),
     )
     return {row[0]: list(row[1:]) for row in rows}
 

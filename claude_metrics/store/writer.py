@@ -182,8 +182,8 @@ def _tool_calls(connection: sqlite3.Connection, rows: list[ToolCall], touched: T
     connection.executemany(_UPSERT_CALL, [row for row in rows if row.tool_name is not None])
     connection.executemany(_COMPLETE_CALL, [row._asdict() for row in rows if row.tool_name is None])
     for row in rows:
-        if row.session_id in touched:
-            _touch(touched, row.session_id, row.timestamp or row.finished_at)
+        if row.session_id in touched:  # a call that is completed may have begun at any time
+            touched[row.session_id] = min(touched[row.session_id], row.timestamp or "")
 
 
 _SAID = [c for c in Observation._fields if c not in ("observation_id", "session_id")]
