@@ -58,11 +58,13 @@ def _resolve(connection: sqlite3.Connection, table: str, key: str, keys: list[in
 
 def _follow(connection: sqlite3.Connection, keys: list[int]) -> None:
     """A tool call belongs to the session of the request that asked for it."""
+    marks = ", ".join("?" * len(keys))
     connection.execute(
         f"""update tool_calls set session_id = u.session_id, turn_index = null from token_usage u
         where u.id = request_key and tool_calls.session_id <> u.session_id
-            and u.id in ({", ".join("?" * len(keys))})""",
-        keys,
+            and u.id in ({marks})
+            and tool_calls.session_id in (select session_id from copies where key in ({marks}))""",
+        [*keys, *keys],
     )
 
 

@@ -14,6 +14,7 @@ DURATION_LIMITS_MS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300
 IDLE_MS = 300_000  # a longer pause between two signs of a session is not counted as work
 
 _QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
+_MS = "cast(round((julianday({time}) - 2440587.5) * 86400000) as integer)"
 _TOUCHED = "(select session_id from temp.touched)"
 _TOKENS = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
 _PLACE = (
@@ -117,16 +118,17 @@ _TOOLS = (
 _ACTIVITY = (
     _FROM_THEN.format(table="activity_quarters"),
     f"""insert into activity_quarters
-        select {_QUARTER.format(time="at")} as time, e.session_id, s.place_id, sum(turn),
-            cast(round(total(case when pause < {IDLE_MS} then pause end)) as integer)
-        from (select session_id, at, turn,
-                (julianday(at) - julianday(lag(at) over (partition by session_id order by at))) * 86400000 as pause
-            from (select session_id, timestamp as at, 0 as turn from temp.changed t join token_usage using (session_id)
+        select ms / 900000 * 900 as time, e.session_id, s.place_id, sum(turn),
+            cast(total(case when pause < {IDLE_MS} then pause end) as integer)
+        from (select session_id, ms, turn, ms - lag(ms) over (partition by session_id order by ms) as pause
+            from (select session_id, {_MS.format(time="timestamp")} as ms, 0 as turn
+                    from temp.changed t join token_usage using (session_id)
                     where kind = 'message' and timestamp >= coalesce(before, t.since)
-                union all select session_id, started_at, 1 from temp.changed t join turns using (session_id)
+                union all select session_id, {_MS.format(time="started_at")}, 1
+                    from temp.changed t join turns using (session_id)
                     where started_at >= coalesce(before, t.since))) e
         join sessions s on s.session_id = e.session_id join temp.changed t on t.session_id = e.session_id
-        where at >= t.since group by e.session_id, 1 having time is not null""",
+        where ms >= t.quarter * 1000 group by e.session_id, 1 having time is not null""",
 )
 
 # Names for the dashboards' variables; one that is used no more does no harm.

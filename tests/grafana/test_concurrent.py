@@ -24,8 +24,8 @@ deadline, worst, n = time.monotonic() + float(sys.argv[3]), 0.0, 0
 while time.monotonic() < deadline:
     started = time.monotonic()
     connection.execute("begin immediate")
-    connection.execute("create temp table touched (session_id text primary key)")
-    connection.execute("insert into touched values (?)", (sessions[n % 50],))
+    connection.execute("create temp table touched (session_id text primary key, since text not null default (''))")
+    connection.execute("insert into touched (session_id) values (?)", (sessions[n % 50],))
     connection.execute("update token_usage set cost_usd = cost_usd + 1e-9 where session_id = ?", (sessions[n % 50],))
     rollups.settle(connection)
     connection.execute("drop table temp.touched")

@@ -48,7 +48,7 @@ def add_call(db: sqlite3.Connection, n: int, success: int | None, denied: int | 
 
 
 def fires(db: sqlite3.Connection, uid: str, now: int = NOW) -> bool:
-    db.execute("create temp table touched as select session_id from sessions")
+    db.execute("create temp table touched as select session_id, '' as since from sessions")
     rollups.settle(db)
     db.execute("drop table temp.touched")
     path = Path(db.execute("pragma database_list").fetchone()[2])
