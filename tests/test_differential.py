@@ -1,6 +1,8 @@
 """A generated corpus with its own answer sheet: ours equals it exactly, and so does ccusage where it is installed."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +79,21 @@ def test_the_files_in_reverse_order_give_the_same_rows(ledger: Ledger, corpus: P
     for source in reversed(list(claude.find_sources(corpus))):
         other.record([source])
     assert other.dump() == ledger.dump()
+
+
+def test_forks_of_clients_that_mark_no_copies_are_counted_as_truly(
+    corpus: Path, manifest: dict[str, Any], tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(corpus / "projects", old / "projects")
+    for path in old.glob("projects/**/*.jsonl"):
+        path.write_bytes(re.sub(rb',"requestSessionId":"[^"]*"', b"", path.read_bytes()))
+    ledger = Ledger(tmp_path / "old.db")
+    ledger.sync("claude", old)
+    rows = ledger.connection.execute(
+        "select session_id, total_cost_usd, output_tokens, parent_session_id from sessions"
+    )
+    stored = {row[0]: row[1:] for row in rows}
+    for session, truth in manifest["sessions"].items():
+        output = sum(usage["output_tokens"] for usage in truth["models"].values())
+        assert stored[session] == (pytest.approx(truth["cost_usd"], abs=1e-6), output, truth["parent"])

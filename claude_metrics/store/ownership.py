@@ -84,20 +84,24 @@ def _forks(connection: sqlite3.Connection, touched: Touched) -> list[str]:
     return [row[0] for row in found]
 
 
+_COPIED_UNTIL = """(select max(u.timestamp) from copies c join token_usage u on u.id = c.key
+    where c.session_id = s.session_id and u.session_id <> s.session_id and not u.owner_known)"""
+_FIRST_OWN = """(select min(at) from (select min(timestamp) as at from token_usage u
+        where u.session_id = s.session_id and kind = 'message'
+    union all select min(started_at) from turns u where u.session_id = s.session_id))"""
+
+
 def _start_times(connection: sqlite3.Connection, sessions: list[str]) -> None:
-    """A fork's file begins with its parent's times; its own beginning is the first thing only it has."""
-    marks = ", ".join("?" * len(sessions))
+    """A fork's file begins with its parent's times; its own beginning is the first thing only it has.
+
+    That is its head where the head is later than what it copied, else its first prompt or request.
+    """
     connection.execute(
         f"""update sessions as s set start_time = case
-        when forked_at is not null then min(forked_at, case when opened_at > first_record_at then opened_at
-            else forked_at end)
-        when exists (
-            select 1 from copies c join token_usage u on u.id = c.key
-            where c.session_id = s.session_id and u.session_id <> s.session_id and not u.owner_known)
-        then coalesce(opened_at, (select min(timestamp) from token_usage u where u.session_id = s.session_id
-            and kind = 'message'), first_record_at)
-        else coalesce(first_record_at, opened_at, (select min(timestamp) from token_usage u
-            where u.session_id = s.session_id)) end
-        where session_id in ({marks})""",
+        when forked_at is not null then min(forked_at, iif(opened_at > first_record_at, opened_at, forked_at))
+        when {_COPIED_UNTIL} is not null
+        then coalesce(iif(opened_at >= {_COPIED_UNTIL}, opened_at, null), {_FIRST_OWN}, opened_at, first_record_at)
+        else coalesce(first_record_at, opened_at, {_FIRST_OWN}) end
+        where session_id in ({", ".join("?" * len(sessions))})""",
         sessions,
     )
