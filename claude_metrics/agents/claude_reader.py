@@ -19,7 +19,6 @@ from claude_metrics.agents.claude_records import (
     AssistantRecord,
     Block,
     OtherRecord,
-    Record,
     ResultBlock,
     UserRecord,
     decode,
@@ -29,6 +28,7 @@ from claude_metrics.agents.claude_records import (
     text_of,
     timestamp_of,
 )
+from claude_metrics.agents.claude_timeline import Timeline
 from claude_metrics.agents.claude_tools import EDITS, Patch, category_of, describe, is_git, patch_of, subject_of
 from claude_metrics.agents.claude_usage import AGENT, model_row, number, request_of, typed_text
 from claude_metrics.models import (
@@ -39,7 +39,6 @@ from claude_metrics.models import (
     Prompt,
     Request,
     Response,
-    SessionFacts,
     Source,
     ToolCall,
     key_of,
@@ -64,27 +63,18 @@ _KNOWN = frozenset(
 )
 
 
-class Reader:
+class Reader(Timeline):
     """The fold: records in, a `Batch` out. `state` is what the next piece of the same file needs to know."""
 
     def __init__(self, source: Source, state: dict[str, Any]) -> None:
-        self.source, self.state = source, state
-        self.batch = Batch(source)
+        super().__init__(source, state)
         self.requests: dict[tuple[str, str], Request] = {}
         self.usages: dict[tuple[str, str], bytes] = {}
         self.tool_calls: dict[str, ToolCall] = {}
         self.placeholder: list[Any] = state.get("placeholder") or ["", 0]
         self.calls: dict[str, list[Any]] = state.get("calls", {})
         self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
-        self.copied: bool = state.get("copied", False)
-        self.head: str | None = state.get("head")
-        self.headed: bool = state.get("headed", False)
         self.asked: list[Any] = state.get("asked", [])
-        self.forked: bool = state.get("forked", False)
-        self.forked_at: str | None = state.get("forked_at")
-        self.last: str | None = state.get("last")
-        self.batch.since = self.last
-        self.home: str | None = session_name(source.session_id) if source.session_id else state.get("home")
         self.answer: tuple[str, str, Any] | None = None
 
     # -- one line ------------------------------------------------------------
@@ -107,14 +97,6 @@ class Reader:
         else:
             self.other(record, stamp)
 
-    def read_head(self, record: Record, stamp: str | None) -> None:
-        """When the file was begun: the latest time up to its first message. A fork's head is later than its copies."""
-        self.head = max(self.head or "", stamp or "") or None
-        if self.head and not isinstance(record, OtherRecord):
-            self.headed = True
-            if self.source.agent_id is None:
-                self.facts(self.session_id(record.sessionId)).opened_at = self.head
-
     def bulky(self, block: bytes, start: int, end: int) -> None:
         """Of a record that is not decoded only its time is used."""
         own = is_own(block, start)
@@ -124,46 +106,6 @@ class Reader:
             self.head = max(self.head or stamp, stamp)
         if stamp and (own or not self.copied) and not block.startswith(b'{"type":"file-history', start):
             self.seen(self.session_id(None), stamp)
-
-    def session_id(self, named: str | None) -> str:
-        """The file's session; agent files of old clients name it only in their lines."""
-        if self.home is None and named:
-            self.home = session_name(named)
-        return self.home or session_name(self.source.path.stem)
-
-    def facts(self, session_id: str) -> SessionFacts:
-        found = self.batch.sessions.get(session_id)
-        if found is None:
-            found = self.batch.sessions[session_id] = SessionFacts(session_id, AGENT)
-        return found
-
-    def seen(self, session_id: str, stamp: str | None, record: Record | None = None) -> None:
-        """Widen the session's time (a subagent's is its parent's business), and note where it works."""
-        facts = self.facts(session_id)
-        if stamp:
-            if self.last is None or stamp > self.last:
-                self.last = stamp
-            if self.source.agent_id is None:
-                if self.forked and session_id == self.home:
-                    facts.forked_at = self.forked_at = min(self.forked_at or stamp, stamp)
-                elif facts.first_record_at is None or stamp < facts.first_record_at:
-                    facts.first_record_at = stamp
-                if facts.last_record_at is None or stamp > facts.last_record_at:
-                    facts.last_record_at = stamp
-        if record is not None:
-            if record.agentId is None:
-                facts.project_path = facts.project_path or record.cwd
-                facts.git_branch = record.gitBranch or facts.git_branch
-                facts.agent_version = record.version or facts.agent_version
-            if record.cwd and record.cwd not in self.batch.cwds:
-                self.batch.cwds.append(record.cwd)
-
-    def seen_own(self, record: Record, stamp: str | None) -> None:
-        if not self.copied:
-            self.seen(self.session_id(record.sessionId), stamp, record)
-
-    def agent_of(self, record: Record) -> str | None:
-        return record.agentId or self.source.agent_id or ("sidechain" if record.isSidechain else None)
 
     # -- answers -------------------------------------------------------------
 
@@ -188,14 +130,8 @@ class Reader:
                 self.block(block, record, owner, stamp, agent_id, key)
 
     def copied_from(self, owner: str, here: str) -> None:
-        """All that a fork's file held up to here is its parent's; the fork's own time begins later.
-
-        Prompts wait for the answer behind them: a copied answer says that they are copies too.
-        """
-        facts = self.facts(here)
-        facts.parent_session_id = owner
-        facts.forked_at = self.forked_at = None
-        self.copied = self.forked = True
+        """Prompts wait for the answer behind them: a copied answer says that they are copies too."""
+        self.fork_of(owner, here)
         self.answer = None
         for prompt in self.waiting:
             self.batch.prompts.append(prompt._replace(session_id=owner, owner_known=1))
@@ -387,12 +323,9 @@ class Reader:
     def snapshot(self) -> dict[str, Any]:
         """The state after the last whole line, as plain JSON; what is empty need not be kept."""
         state = {
-            **self.state, "calls": dict(self.calls), "copied": self.copied, "forked": self.forked,
+            **self.state, **self.kept(), "calls": dict(self.calls), "asked": self.last_asked(),
             "waiting": [list(prompt._replace(prompt=None)) for prompt in self.waiting],
-            "forked_at": self.forked_at, "last": self.last, "asked": self.last_asked(), "headed": self.headed,
-            "head": None if self.headed else self.head,
             "placeholder": list(self.placeholder) if self.placeholder[1] else None,
-            "home": None if self.source.session_id else self.home,
         }  # fmt: skip
         return {key: value for key, value in state.items() if value}
 
