@@ -430,7 +430,8 @@ def test_asking_for_a_day_does_not_move_the_windows(tmp_path: Path) -> None:
     rows = [request("a", f"2026-11-{day}T{hour}:30:00.000Z") for day in (20, 21) for hour in ("20", "23")]
     path = stored.store(tmp_path / "m.db", [*rows, request("a", "2026-11-21T00:30:00.000Z")])
     whole = stored.report(path, "blocks", "--tz", "UTC")["blocks"]
-    assert stored.report(path, "blocks", "--since", "2026-11-21", "--tz", "UTC")["blocks"] == whole[1:]
+    asked = stored.report(path, "blocks", "--since", "2026-11-21", "--tz", "UTC")["blocks"]
+    assert [row | {"pace": None} for row in asked] == [row | {"pace": None} for row in whole[1:]]  # a minute may pass
 
 
 def test_a_running_window_tells_its_pace() -> None:

@@ -8,7 +8,7 @@ from tests.grafana import corpus, suite
 from tests.grafana.conftest import Tried
 from tests.grafana.test_targets import assert_fits, session_of
 
-TOLERANCE = 1.25  # of the ceiling: caches are shared with whatever else runs; `make bench` prints the figures
+TOLERANCE = 3  # of the ceiling: a lost index costs far more, a busy machine not so much; `make bench` has the figures
 
 
 def test_a_million_requests(tmp_path: Path) -> None:
