@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from claude_metrics.agents import claude
 from tests.captured import CAPTURES, names
+from tests.damage import damage
 from tests.ledger import Ledger
 
 KINDS = [name for name in names() if (CAPTURES / name / "projects").exists()]
@@ -108,20 +109,3 @@ def test_no_number_falls_when_a_transcript_is_deleted_shortened_or_rewritten(nam
         after = ledger.totals()
         for session, figures in before.items():
             assert all(a >= b - 1e-12 for a, b in zip(after[session], figures, strict=True)), session
-
-
-def damage(path: Path, data: st.DataObject) -> None:
-    lines = path.read_bytes().splitlines(keepends=True)
-    kind = data.draw(st.sampled_from(["delete", "shorten", "drop lines", "reorder", "replace"]))
-    if kind == "delete":
-        path.unlink()
-    elif kind == "shorten":
-        path.write_bytes(path.read_bytes()[: data.draw(st.integers(0, path.stat().st_size))])
-    elif kind == "drop lines":
-        path.write_bytes(b"".join(line for line in lines if data.draw(st.booleans())))
-    elif kind == "reorder":
-        path.write_bytes(b"".join(data.draw(st.permutations(lines[:12])) + lines[12:]))
-    else:
-        other = path.with_suffix(".new")
-        other.write_bytes(b"".join(lines[len(lines) // 2 :]))
-        other.replace(path)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.agents.recorded import CODEX, GEMINI, Recording
 from tests.captured import CAPTURES
+from tests.damage import damage
 from tests.ledger import Ledger
 
 CASES = [pytest.param(kind, name, id=f"{kind.agent}-{name}") for kind in (GEMINI, CODEX) for name in kind.names]
@@ -88,23 +89,6 @@ def test_no_number_falls_when_a_file_is_deleted_shortened_or_rewritten(
         after = ledger.totals()
         for session, figures in before.items():
             assert all(a >= b - 1e-12 for a, b in zip(after[session], figures, strict=True)), session
-
-
-def damage(path: Path, data: st.DataObject) -> None:
-    lines = path.read_bytes().splitlines(keepends=True)
-    kind = data.draw(st.sampled_from(["delete", "shorten", "drop lines", "reorder", "replace"]))
-    if kind == "delete":
-        path.unlink()
-    elif kind == "shorten":
-        path.write_bytes(path.read_bytes()[: data.draw(st.integers(0, path.stat().st_size))])
-    elif kind == "drop lines":
-        path.write_bytes(b"".join(line for line in lines if data.draw(st.booleans())))
-    elif kind == "reorder":
-        path.write_bytes(b"".join(data.draw(st.permutations(lines[:12])) + lines[12:]))
-    else:
-        other = path.with_suffix(".new")
-        other.write_bytes(b"".join(lines[len(lines) // 2 :]))
-        other.replace(path)
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
