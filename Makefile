@@ -39,7 +39,7 @@ docs: $(STAMP) ## write the generated parts of the README, and the dashboards
 	@$(BIN)/cog -P -I scripts -r README.md
 
 screenshots: $(STAMP) ## take the README's pictures of the pages (needs chromium)
-	@$(BIN)/python -m tests.screenshots docs
+	@$(BIN)/python -m tests.support.screenshots docs
 
 bench: $(STAMP) ## time the hook, the start-up and an ingest
 	@$(BIN)/python -m benchmarks

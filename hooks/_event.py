@@ -1,7 +1,7 @@
 """What `session_end.py` does: stdin -> a file in the spool -> start the worker -> `{}`.
 
 The bytes of stdin are kept exactly as they came; reading them, and all else that takes time, is the worker's work.
-A payload goes to the first of these folders that takes it, and `claude_metrics.spool` looks into all of them:
+A payload goes to the first of these folders that takes it, and `claude_metrics.recording.spool` looks into all of them:
   1. `--spool DIR`, else `$CLAUDE_METRICS_HOME/data/spool`, else the platform's data folder of claude-metrics;
   2. `~/.local/state/claude-metrics/spool-<path of 1>`, when 1 is read-only, a file or a link;
   3. `$TMPDIR/claude-metrics-<uid>-<path of 1>`, when the home folder is read-only or its disk full.

@@ -1,4 +1,4 @@
-"""Every test has a home of its own; the real one and the network are out of reach (`fence.py`)."""
+"""Every test has a home of its own; the real one and the network are out of reach (`support.fence`)."""
 
 import os
 import shutil
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import fence
-from tests.captured import CAPTURES, Capture
 from tests.rig.clients import OUTSIDE, ClientUnavailable, ensure_client
 from tests.rig.drivers import RIGS
 from tests.rig.rig import Rig, is_interactive, load_scenario
+from tests.support import fence
+from tests.support.captured import CAPTURES, Capture
 
 KEPT = ("CLAUDE_METRICS_TEST_CACHE", "CLAUDE_METRICS_ALLOW_SKIP")
 FORGOTTEN = ("ANTHROPIC_", "CLAUDE", "CODEX_", "GEMINI_", "GOOGLE_", "OPENCODE", "CURSOR_", "GIT_", "XDG_", "NO_COLOR")

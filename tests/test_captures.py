@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import captured, fence
+from tests.support import captured, fence
 
 TEXTS = sorted(
     path for path in captured.CAPTURES.rglob("*") if path.is_file() and path.suffix in (".json", ".jsonl", ".db")

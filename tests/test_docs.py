@@ -11,8 +11,8 @@ import pytest
 
 from claude_metrics import cli, config
 from scripts import readme
-from tests import captured, stored
-from tests.captured import Capture
+from tests.support import captured, stored
+from tests.support.captured import Capture
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from claude_metrics import paths, spool
+from claude_metrics import paths
 from claude_metrics.agents import AGENTS
 from claude_metrics.cli import COMMANDS
+from claude_metrics.recording import spool
 from claude_metrics.store.connection import connect_readonly
-from tests import hostile
-from tests.captured import CAPTURES, Capture, as_stdin
-from tests.test_hostile_transcripts import lay_out
-from tests.test_redact import SECRETS
+from tests.ground.test_redact import SECRETS
+from tests.recording.test_hostile_transcripts import lay_out
+from tests.support import hostile
+from tests.support.captured import CAPTURES, Capture, as_stdin
+from tests.support.places import HOOK
 
-HOOK = Path(__file__).resolve().parent.parent / "hooks" / "session_end.py"
 WITH_NETWORK = {"grafana up", "grafana down"}  # docker's client
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 

@@ -1,4 +1,4 @@
-"""What an agent's hook file looks like: facts only; `claude_metrics.install` is the engine that reads them."""
+"""What an agent's hook file looks like: facts only, which `installer.install` reads."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -46,7 +46,7 @@ def get(key: str | None, as_json: bool) -> None:
     Example: claude-metrics config get timezone
     """
     from claude_metrics import config as settings
-    from claude_metrics import config_edit as engine
+    from claude_metrics.config import edit as engine
 
     found = settings.load()
     value = engine.get(found, key) if key else asdict(found)
@@ -74,7 +74,7 @@ def set_command(key: str, value: str, db_path: Path) -> None:
 
     Example: claude-metrics config set 'prices."my-model".input' 3.0
     """
-    from claude_metrics import config_edit as engine
+    from claude_metrics.config import edit as engine
 
     stored = engine.put(key, value)
     click.echo(f"{key} = {json.dumps(stored)}")
@@ -91,7 +91,7 @@ def unset(key: str, db_path: Path) -> None:
 
     Example: claude-metrics config unset 'prices."my-model"'
     """
-    from claude_metrics import config_edit as engine
+    from claude_metrics.config import edit as engine
 
     click.echo(f"{key} is back to its default" if engine.remove(key) else f"{key} was not set")
     _price_anew(key, db_path)
@@ -103,8 +103,8 @@ def _price_anew(key: str, db_path: Path) -> None:
     from contextlib import closing
 
     from claude_metrics import config as settings
-    from claude_metrics import reprice
     from claude_metrics.store import connection as database
+    from claude_metrics.store import reprice
 
     if not key.startswith("prices") or not db_path.exists():
         return

@@ -64,7 +64,7 @@ def backup(file: Path, force: bool, db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics db backup metrics-backup.db
     """
-    from claude_metrics import backup as engine
+    from claude_metrics.store import backup as engine
 
     size = engine.write(db_path, file, force)
     if as_json:
@@ -84,8 +84,10 @@ def import_command(file: Path | None, db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics db import laptop.db
     """
-    from claude_metrics import config, importing, reprice
+    from claude_metrics import config
+    from claude_metrics.maintenance import merge as importing
     from claude_metrics.store import connection as database
+    from claude_metrics.store import reprice
 
     settings, other = config.load(), file or Path.home() / ".claude" / "claude_metrics.db"
     if not other.exists():
@@ -111,7 +113,7 @@ def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
     Example: claude-metrics db rebuild --check
     """
     from claude_metrics import config
-    from claude_metrics import rebuild as engine
+    from claude_metrics.maintenance import rebuild as engine
 
     config.load()
     found = engine.rebuild(db_path, check)
@@ -144,9 +146,9 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
 
     Example: claude-metrics db purge --session 52685edc
     """
-    from claude_metrics import backup as copies
     from claude_metrics import config, paths
-    from claude_metrics import purge as engine
+    from claude_metrics.maintenance import purge as engine
+    from claude_metrics.store import backup as copies
 
     if not all(sessions) or not (sessions or project):
         raise click.UsageError("say what to delete: --session ID or --project P")
@@ -191,7 +193,7 @@ def _refuse_unclear(connection: sqlite3.Connection, sessions: tuple[str, ...], e
 
 
 def _show(found: list[sqlite3.Row]) -> None:
-    from claude_metrics.commands.screen import plain
+    from claude_metrics.render.terminal import plain
 
     for row in found[:20]:
         prompt = " ".join((row[3] or "").split())[:60]
@@ -208,7 +210,7 @@ def vacuum(db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics db vacuum
     """
-    from claude_metrics import purge as engine
+    from claude_metrics.maintenance import purge as engine
 
     before = db_path.stat().st_size if db_path.exists() else 0
     with _open(db_path) as connection:

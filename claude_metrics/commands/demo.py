@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from claude_metrics.demo import Demo
+    from claude_metrics.demo.run import Demo
 
 
 @click.command()
@@ -37,7 +37,7 @@ def demo(keep: bool) -> None:
 
 
 def _play(folder: Path) -> None:
-    from claude_metrics import demo as engine
+    from claude_metrics.demo import run as engine
 
     click.echo(f"A recorded session of Claude Code ends; scratch folder {folder}")
     played = engine.lay_out(folder)
@@ -54,8 +54,9 @@ def _play(folder: Path) -> None:
 
 def _print(arguments: list[str], played: Demo) -> None:
     """Run our own command on the scratch database and show how it is called."""
-    from claude_metrics.cli import cli
-    from claude_metrics.commands.tables import note
+    from claude_metrics.render.tables import note
 
     note(f"\n$ claude-metrics {' '.join(arguments)}\n", "bold")
-    cli.main([*arguments, "--db-path", str(played.db_path)], standalone_mode=False)
+    click.get_current_context().find_root().command.main(
+        [*arguments, "--db-path", str(played.db_path)], standalone_mode=False
+    )

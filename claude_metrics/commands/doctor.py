@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from claude_metrics.commands import options
-from claude_metrics.commands.screen import plain
+from claude_metrics.render.terminal import plain
 
 if TYPE_CHECKING:
-    from claude_metrics.doctor import Finding
+    from claude_metrics.health.doctor import Finding
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -31,7 +31,7 @@ def doctor(fix: bool, db_path: Path, as_json: bool) -> None:
     Example: claude-metrics doctor --fix
     """
     from claude_metrics import log
-    from claude_metrics.doctor import examine
+    from claude_metrics.health.doctor import examine
 
     log.to_file()
     findings = []

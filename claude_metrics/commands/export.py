@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from claude_metrics.commands import options
+from claude_metrics.render.json import json_text
 
 
 @click.command()
@@ -29,7 +30,9 @@ def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_p
 
     Example: claude-metrics session export 52685edc --format html --output session.html
     """
-    from claude_metrics import session_ids, story, zones
+    from claude_metrics.config import zones
+    from claude_metrics.reports import session_ids
+    from claude_metrics.reports import session_turns as story
     from claude_metrics.store.connection import connect_readonly
 
     connection = connect_readonly(db_path)
@@ -41,13 +44,13 @@ def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
     if kind == "json":
         from dataclasses import asdict
 
-        return options.json_text(asdict(found)) + "\n"
+        return json_text(asdict(found)) + "\n"
     if kind == "html":
-        from claude_metrics.page import session_page
+        from claude_metrics.render.html import session_page
 
         return session_page.page(found, here)
-    from claude_metrics.commands.retelling import markdown
-    from claude_metrics.commands.screen import plain
+    from claude_metrics.render.replay import markdown
+    from claude_metrics.render.terminal import plain
 
     return plain("\n".join(markdown(found, here)).strip() + "\n")
 

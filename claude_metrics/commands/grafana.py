@@ -26,7 +26,7 @@ def provision(folder: Path, db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics grafana provision ~/grafana-claude-metrics
     """
-    from claude_metrics import grafana as engine
+    from claude_metrics.grafana import provision as engine
 
     files = engine.provision(folder, db_path)
     if as_json:
@@ -50,13 +50,14 @@ def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics grafana up --port 3300
     """
-    from claude_metrics import grafana as engine
+    from claude_metrics.grafana import provision as files
+    from claude_metrics.grafana import start as engine
 
     how, address = engine.up(db_path, port, choice)
     if as_json:
-        options.print_json({"started": how, "address": address, "password_file": str(engine.password_file())})
+        options.print_json({"started": how, "address": address, "password_file": str(files.password_file())})
         return
-    click.echo(f"{address}  ({how}; anyone on this machine may look; admin's password: {engine.password_file()})")
+    click.echo(f"{address}  ({how}; anyone on this machine may look; admin's password: {files.password_file()})")
 
 
 @grafana.command()
@@ -66,7 +67,7 @@ def down(as_json: bool) -> None:
 
     Example: claude-metrics grafana down
     """
-    from claude_metrics import grafana as engine
+    from claude_metrics.grafana import start as engine
 
     stopped = engine.down()
     if as_json:

@@ -11,11 +11,11 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from claude_metrics import install as engine
 from claude_metrics.agents.hook_spec import EVENT_SETS, SCOPES, EventSet, Scope
 from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.install import Change, HookStatus
+from claude_metrics.installer import install as engine
+from claude_metrics.installer.install import Change, HookStatus
 
 COLOURS = {"current": "green", "absent": "dim", "outdated": "yellow", "untrusted": "yellow", "unreadable": "red"}
 VERBS = {"created": "made", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ import click
 
 from claude_metrics import paths
 from claude_metrics.agents import AGENTS
-from claude_metrics.commands import screen
+from claude_metrics.render.json import print_json
+
+__all__ = ["print_json"]
 
 Command = Callable[..., Any]
 
@@ -41,13 +42,3 @@ def day(name: str, text: str) -> Callable[[Command], Command]:
     """`--since 2026-11-01`; 20261101 will do."""
     formats = click.DateTime(["%Y-%m-%d", "%Y%m%d"])
     return click.option(name, type=formats, callback=_day, metavar="DATE", help=text)
-
-
-def json_text(value: Any) -> str:
-    """Readable, but what a terminal would obey stays escaped: JSON itself allows C1 and direction marks as they are."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return screen.CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def print_json(value: Any) -> None:
-    click.echo(json_text(value))

@@ -48,7 +48,7 @@ def sync(
 
 def _watch(one_round: Callable[[], None], interval: int) -> None:
     from claude_metrics import log
-    from claude_metrics import watch as engine
+    from claude_metrics.recording import watch as engine
 
     log.to_file()
     engine.watch(one_round, interval, lambda line: click.echo(f"claude-metrics: {line}", err=True))
@@ -57,8 +57,10 @@ def _watch(one_round: Callable[[], None], interval: int) -> None:
 def once(
     db_path: Path, agents: tuple[str, ...], root: Path | None, since: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    from claude_metrics import backup, paths, spool, worker
-    from claude_metrics import sync as engine
+    from claude_metrics import paths
+    from claude_metrics.recording import spool, worker
+    from claude_metrics.recording import sync as engine
+    from claude_metrics.store import backup
 
     if not dry_run and not root and spool.pending(paths.spool_dir()):
         worker.run(paths.spool_dir(), db_path)
@@ -76,8 +78,8 @@ def once(
 
 
 def _with_progress(db_path: Path, found, known):  # type: ignore[no-untyped-def]
-    from claude_metrics import sync as engine
-    from claude_metrics.commands.screen import progress
+    from claude_metrics.recording import sync as engine
+    from claude_metrics.render.terminal import progress
 
     with progress("Reading", found.bytes_to_read) as advance:
         return engine.run(db_path, found, known, advance)
@@ -117,7 +119,7 @@ def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:
     Example: claude-metrics worker
     """
     from claude_metrics import log, paths
-    from claude_metrics import worker as engine
+    from claude_metrics.recording import worker as engine
 
     log.to_file()
     done = engine.run(spool_dir or paths.spool_dir(), db_path)

@@ -32,7 +32,9 @@ def replay(session_id: str, tz: str | None, as_json: bool, db_path: Path) -> Non
     """
     from dataclasses import asdict
 
-    from claude_metrics import session_ids, story, zones
+    from claude_metrics.config import zones
+    from claude_metrics.reports import session_ids
+    from claude_metrics.reports import session_turns as story
     from claude_metrics.store.connection import connect_readonly
 
     connection = connect_readonly(db_path)
@@ -58,8 +60,8 @@ def _coloured() -> bool | None:
 
 def written(found: Any, here: Any) -> Iterator[str]:
     """Coloured lines; nothing in them but the colours is an escape sequence."""
-    from claude_metrics.commands import retelling
-    from claude_metrics.commands.screen import plain
+    from claude_metrics.render import replay as retelling
+    from claude_metrics.render.terminal import plain
 
     for role, text in retelling.retell(found, here):
         lead = INDENT.get(role, "    ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,7 @@ import click
 from click.core import ParameterSource
 
 from claude_metrics.commands import options
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the options of every report come to."""
-
-    where: Any
-    connection: Any
-    db_path: Path
-    as_json: bool
-    breakdown: bool
+from claude_metrics.render.selection import Selection
 
 
 def _filters() -> list[Callable[..., Any]]:
@@ -40,7 +29,7 @@ def _filters() -> list[Callable[..., Any]]:
 
 
 def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Command]:
-    """The options all reports share; the command gets them as one `Asked`."""
+    """The options all reports share; the command gets them as one `Selection`."""
     given = [*_filters(), options.as_json]
     if breakdown:
         given.append(click.option("-b", "--breakdown", is_flag=True, help="A line per model below each line."))
@@ -48,16 +37,17 @@ def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Comm
     def decorate(command: options.Command) -> options.Command:
         @functools.wraps(command)
         def ask(**named: Any) -> Any:
-            return command(_asked(named), **named)
+            return command(_selection(named), **named)
 
         return functools.reduce(lambda done, option: option(done), reversed(given), ask)
 
     return decorate
 
 
-def _asked(named: dict[str, Any]) -> Asked:
-    from claude_metrics import report, zones
+def _selection(named: dict[str, Any]) -> Selection:
     from claude_metrics.agents import AGENTS
+    from claude_metrics.config import zones
+    from claude_metrics.reports import query as report
     from claude_metrics.store.connection import connect_readonly
 
     agents = tuple(AGENTS[name].AGENT_TYPE for name in named.pop("agents"))
@@ -68,7 +58,7 @@ def _asked(named: dict[str, Any]) -> Asked:
     db_path = named.pop("db_path")
     connection = connect_readonly(db_path)
     report.check_projects(connection, where)
-    return Asked(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))
+    return Selection(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))
 
 
 def _narrowed(command: options.Command) -> options.Command:
@@ -95,139 +85,142 @@ def report(ctx: click.Context, /, html: Path | None, **named: Any) -> None:
         click.echo(ctx.get_help())
     else:
         from claude_metrics.commands.export import write
-        from claude_metrics.page import report_page
+        from claude_metrics.render.html import report_page
 
-        asked = _asked(named)
-        write(report_page.page(asked.connection, asked.where), html)
+        selection = _selection(named)
+        write(report_page.page(selection.connection, selection.where), html)
 
 
-def _by_time(asked: Asked, kind: str, name: str, label: Callable[[str], str]) -> None:
-    from claude_metrics.commands import report_output
-    from claude_metrics.report import by_time
+def _by_time(selection: Selection, kind: str, name: str, label: Callable[[str], str]) -> None:
+    from claude_metrics.render import usage as report_output
+    from claude_metrics.reports.query import by_time
 
-    report_output.show(asked, kind, by_time(asked.connection, asked.where, name, label))
+    report_output.show(selection, kind, by_time(selection.connection, selection.where, name, label))
 
 
 @report.command()
 @filtered()
-def daily(asked: Asked) -> None:
+def daily(selection: Selection) -> None:
     """A line per day on which anything was used.
 
     Example: claude-metrics report daily --since 2026-11-01 --tz Europe/Berlin
     """
-    _by_time(asked, "daily", "date", str)
+    _by_time(selection, "daily", "date", str)
 
 
 @report.command()
 @click.option("--start-of-week", type=click.Choice(["monday", "sunday"]), default="monday", show_default=True)
 @filtered()
-def weekly(asked: Asked, start_of_week: str) -> None:
+def weekly(selection: Selection, start_of_week: str) -> None:
     """A line per week, named by its first day.
 
     Example: claude-metrics report weekly --start-of-week sunday
     """
-    from claude_metrics.report import monday, sunday
+    from claude_metrics.reports.query import monday, sunday
 
-    _by_time(asked, "weekly", "week", monday if start_of_week == "monday" else sunday)
+    _by_time(selection, "weekly", "week", monday if start_of_week == "monday" else sunday)
 
 
 @report.command()
 @filtered()
-def monthly(asked: Asked) -> None:
+def monthly(selection: Selection) -> None:
     """A line per month.
 
     Example: claude-metrics report monthly --project app --json
     """
-    from claude_metrics.report import month
+    from claude_metrics.reports.query import month
 
-    _by_time(asked, "monthly", "month", month)
+    _by_time(selection, "monthly", "month", month)
 
 
 @report.command()
 @filtered()
-def sessions(asked: Asked) -> None:
+def sessions(selection: Selection) -> None:
     """A line per session, the latest last; `session show ID` has the rest.
 
     Example: claude-metrics report sessions --since 2026-11-20
     """
-    from claude_metrics.commands import report_output
-    from claude_metrics.report import by_session
+    from claude_metrics.render import usage as report_output
+    from claude_metrics.reports.query import by_session
 
-    report_output.show(asked, "sessions", by_session(asked.connection, asked.where))
+    report_output.show(selection, "sessions", by_session(selection.connection, selection.where))
 
 
-def _by_column(asked: Asked, kind: str, *columns: str) -> None:
-    from claude_metrics.commands import report_output
-    from claude_metrics.report import by_column
+def _by_column(selection: Selection, kind: str, *columns: str) -> None:
+    from claude_metrics.render import usage as report_output
+    from claude_metrics.reports.query import by_column
 
-    report_output.show(asked, kind, by_column(asked.connection, asked.where, columns))
+    report_output.show(selection, kind, by_column(selection.connection, selection.where, columns))
 
 
 @report.command()
 @filtered()
-def projects(asked: Asked) -> None:
+def projects(selection: Selection) -> None:
     """A line per project folder, the costliest first.
 
     Example: claude-metrics report projects --since 2026-11-01
     """
-    _by_column(asked, "projects", "project", "project_path")
+    _by_column(selection, "projects", "project", "project_path")
 
 
 @report.command()
 @filtered()
-def branches(asked: Asked) -> None:
+def branches(selection: Selection) -> None:
     """A line per project and git branch, the costliest first.
 
     Example: claude-metrics report branches --project app
     """
-    _by_column(asked, "branches", "project", "branch", "project_path")
+    _by_column(selection, "branches", "project", "branch", "project_path")
 
 
 @report.command()
 @filtered(breakdown=False)
-def models(asked: Asked) -> None:
+def models(selection: Selection) -> None:
     """A line per model, the costliest first.
 
     Example: claude-metrics report models --agent claude
     """
-    _by_column(asked, "models", "model")
+    _by_column(selection, "models", "model")
 
 
 @report.command()
 @filtered(breakdown=False)
-def tools(asked: Asked) -> None:
+def tools(selection: Selection) -> None:
     """Tools: calls, failures, durations, what fills the context, what follows what. --model does not narrow it.
 
     Example: claude-metrics report tools --since 2026-11-01
     """
-    from claude_metrics import report_tools
-    from claude_metrics.commands import report_depth, report_output_lists
-    from claude_metrics.report_lists import tools as lines
+    from claude_metrics.render import depth as report_depth
+    from claude_metrics.render import lists as report_output_lists
+    from claude_metrics.reports import tools as report_tools
+    from claude_metrics.reports.lists import tools as lines
 
-    sizes = report_tools.sizes(asked.connection, asked.where)
-    sequences = report_tools.sequences(asked.connection, asked.where)
-    report_output_lists.show_tools(asked, lines(asked.connection, asked.where), sizes=sizes, sequences=sequences)
-    if not asked.as_json:
+    sizes = report_tools.sizes(selection.connection, selection.where)
+    sequences = report_tools.sequences(selection.connection, selection.where)
+    report_output_lists.show_tools(
+        selection, lines(selection.connection, selection.where), sizes=sizes, sequences=sequences
+    )
+    if not selection.as_json:
         report_depth.show_tool_depth(sizes, sequences)
 
 
 @report.command()
 @filtered(breakdown=False)
-def commits(asked: Asked) -> None:
+def commits(selection: Selection) -> None:
     """A line per commit that sessions made. --model does not narrow it.
 
     Example: claude-metrics report commits --project app --json
     """
-    from claude_metrics.commands import report_output_lists
-    from claude_metrics.report_lists import commits as lines
+    from claude_metrics.render import lists as report_output_lists
+    from claude_metrics.reports.lists import commits as lines
 
-    report_output_lists.show_commits(asked, lines(asked.connection, asked.where))
+    report_output_lists.show_commits(selection, lines(selection.connection, selection.where))
 
 
 @report.command()
 @click.option("--active", is_flag=True, help="Only the window that is running, with its pace.")
 @filtered()
-def blocks(asked: Asked, active: bool) -> None:
+def blocks(selection: Selection, active: bool) -> None:
     """A line per window of five hours, as usage limits are counted; of Claude's sessions without --agent.
 
     Example: claude-metrics report blocks --active
@@ -236,42 +229,42 @@ def blocks(asked: Asked, active: bool) -> None:
     from dataclasses import replace
 
     from claude_metrics.agents import AGENTS
-    from claude_metrics.commands import report_output
-    from claude_metrics.report_blocks import blocks as windows
+    from claude_metrics.render import usage as report_output
+    from claude_metrics.reports.blocks import blocks as windows
 
-    where = replace(asked.where, agents=asked.where.agents or (AGENTS["claude"].AGENT_TYPE,))
-    found = windows(asked.connection, where, time.time())
-    report_output.show_blocks(asked, [entry for entry in found if entry.about["active"] or not active])
+    where = replace(selection.where, agents=selection.where.agents or (AGENTS["claude"].AGENT_TYPE,))
+    found = windows(selection.connection, where, time.time())
+    report_output.show_blocks(selection, [entry for entry in found if entry.about["active"] or not active])
 
 
 @report.command()
 @click.option("--all", "whole", is_flag=True, help="The sessions that agree as well.")
 @filtered(breakdown=False)
-def audit(asked: Asked, whole: bool) -> None:
+def audit(selection: Selection, whole: bool) -> None:
     """Our figure and the agent's own, per session, with the cause of each difference; sessions on disk and stored.
 
     Example: claude-metrics report audit --since 2026-11-01
     """
     from claude_metrics.agents import AGENTS
-    from claude_metrics.commands import report_output_audit
-    from claude_metrics.report_audit import audit as audited
-    from claude_metrics.report_coverage import coverage
+    from claude_metrics.render import audit as report_output_audit
+    from claude_metrics.reports.audit import audit as audited
+    from claude_metrics.reports.coverage import coverage
 
-    names = [name for name in AGENTS if not asked.where.agents or AGENTS[name].AGENT_TYPE in asked.where.agents]
-    found = audited(asked.connection, asked.where)
-    report_output_audit.show(asked, found, coverage(asked.connection, names), whole)
+    names = [name for name in AGENTS if not selection.where.agents or AGENTS[name].AGENT_TYPE in selection.where.agents]
+    found = audited(selection.connection, selection.where)
+    report_output_audit.show(selection, found, coverage(selection.connection, names), whole)
 
 
 @report.command()
 @filtered(breakdown=False)
-def prompts(asked: Asked) -> None:
+def prompts(selection: Selection) -> None:
     """What kinds of prompts there were, their cost, length and retries, and the time to the first commit.
 
     --model does not narrow it.
 
     Example: claude-metrics report prompts --since 2026-11-01
     """
-    from claude_metrics.commands import report_depth
-    from claude_metrics.report_prompts import prompts as counted
+    from claude_metrics.render import depth as report_depth
+    from claude_metrics.reports.prompts import prompts as counted
 
-    report_depth.show_prompts(asked, counted(asked.connection, asked.where))
+    report_depth.show_prompts(selection, counted(selection.connection, selection.where))

@@ -32,8 +32,10 @@ def show(session_id: str, whole: bool, tz: str | None, as_json: bool, db_path: P
     """
     from dataclasses import asdict
 
-    from claude_metrics import session_ids, session_view, zones
-    from claude_metrics.commands import session_output
+    from claude_metrics.config import zones
+    from claude_metrics.render import session as session_output
+    from claude_metrics.reports import session as session_view
+    from claude_metrics.reports import session_ids
     from claude_metrics.store.connection import connect_readonly
 
     connection = connect_readonly(db_path)

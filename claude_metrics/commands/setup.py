@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from claude_metrics.commands import options
-from claude_metrics.commands.screen import plain
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.render.terminal import plain
 
 
 @click.command()
@@ -78,7 +78,7 @@ def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
 
 
 def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, str]:
-    from claude_metrics import install
+    from claude_metrics.installer import install
 
     try:
         change = install.install(agent, db_path=named)
@@ -95,10 +95,10 @@ def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, 
 def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from claude_metrics import sync
     from claude_metrics.agents import AGENTS
-    from claude_metrics.commands.screen import progress
     from claude_metrics.health.recording import kept_days
+    from claude_metrics.recording import sync
+    from claude_metrics.render.terminal import progress
 
     found, known = sync.look(db_path, AGENTS)
     with progress("Reading", found.bytes_to_read) as advance:
@@ -115,7 +115,7 @@ def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
 def _examine(db_path: Path, quiet: bool) -> tuple[list[dict[str, str]], list[str]]:
     """All checks; on screen only what is not in order."""
     from claude_metrics.commands.doctor import show
-    from claude_metrics.doctor import examine
+    from claude_metrics.health.doctor import examine
 
     findings = list(examine(db_path))
     wrong = [finding for finding in findings if finding.check.state != "ok"]
@@ -139,7 +139,7 @@ def _next(with_service: bool) -> None:
 
 
 def _install_service(quiet: bool) -> dict[str, Any]:
-    from claude_metrics import service
+    from claude_metrics.installer import service
 
     wanted = service.service()
     done = service.install(wanted)
@@ -151,7 +151,7 @@ def _install_service(quiet: bool) -> dict[str, Any]:
 
 
 def _remove_service(quiet: bool) -> dict[str, Any]:
-    from claude_metrics import service
+    from claude_metrics.installer import service
 
     done = service.remove(service.service())
     if not quiet:

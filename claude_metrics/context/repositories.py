@@ -1,7 +1,7 @@
 """The state of each repository: branch, upstream as last fetched, uncommitted changes, last commit.
 
-git is asked the way `claude_metrics.git` asks it. `git status`, unlike the commands used elsewhere, compares files and
-so would run the filters that a repository's own configuration names: these are switched off. The user's own filters,
+git is asked the way `git.process` asks it. `git status`, unlike the commands used elsewhere, compares files and so
+would run the filters that a repository's own configuration names: these are switched off. The user's own filters,
 git-lfs mostly, stay.
 """
 
@@ -10,7 +10,7 @@ import re
 import time
 
 from claude_metrics.context.git_files import GitFolder
-from claude_metrics.git import Answer, Git
+from claude_metrics.git.process import Answer, Git
 
 UNTRACKED_SHARE = 0.6  # of the time; the rest is for an answer without untracked files
 _STATUS = ("status", "--porcelain=v2", "--branch", "--ahead-behind", "--no-renames", "--ignore-submodules=dirty", "-z")

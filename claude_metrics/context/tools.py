@@ -13,7 +13,7 @@ import os
 from typing import Any, NamedTuple
 
 from claude_metrics.context.text import clean
-from claude_metrics.git import find_program
+from claude_metrics.git.process import find_program
 
 DEFAULTS: dict[str, tuple[str | list[str], str]] = {
     "git": ("git", "version control"),

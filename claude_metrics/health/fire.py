@@ -21,12 +21,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_metrics import backup, clock, config, install, paths, purge
+from claude_metrics import clock, config, paths
 from claude_metrics.agents import AGENTS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import hooks
 from claude_metrics.health.check import Check, Situation
+from claude_metrics.installer import install
 from claude_metrics.installer.command import event_set_of, line_of
+from claude_metrics.maintenance import purge
+from claude_metrics.store import backup
 from claude_metrics.store import connection as database
 
 HOOK_S = 10.0

@@ -10,16 +10,16 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from claude_metrics import install, paths
-from claude_metrics import service as services
+from claude_metrics import files, paths
 from claude_metrics.agents.hook_spec import DropFile
 from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import Check, Situation
 from claude_metrics.health.recording import claude_settings
-from claude_metrics.installer import command, files
+from claude_metrics.installer import command, install
+from claude_metrics.installer import service as services
 from claude_metrics.installer.entries import entries
-from claude_metrics.jsontext import decode, parse
+from claude_metrics.installer.jsontext import decode, parse
 
 PLUGIN = "session-metrics@"
 LIMIT_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"

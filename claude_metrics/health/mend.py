@@ -12,11 +12,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from claude_metrics import backup, clock, config, importing, paths, rebuild, reprice, sync, worker
+from claude_metrics import clock, config, paths
 from claude_metrics.agents import AGENTS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import plural
 from claude_metrics.lock import only_one
+from claude_metrics.maintenance import merge as importing
+from claude_metrics.maintenance import rebuild
+from claude_metrics.recording import sync, worker
+from claude_metrics.store import backup, reprice
 from claude_metrics.store import connection as database
 
 BESIDE = ("-journal", "-wal", "-shm")

@@ -9,15 +9,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock, ingest, spool, sync, worker
+from claude_metrics import clock
 from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.health.check import Check, Situation, ago, plural
 from claude_metrics.lock import owner
 from claude_metrics.models import Source
-from claude_metrics.names import session_name
+from claude_metrics.recording import ingest, spool, sync, worker
 from claude_metrics.store import connection as database
 from claude_metrics.store import tombstones
+from claude_metrics.text import session_name
 
 LATE_S = 600  # a worker starts at once; what is older was left behind
 KEPT_DAYS = 30  # Claude Code's default for `cleanupPeriodDays`

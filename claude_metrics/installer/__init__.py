@@ -1,1 +1,1 @@
-"""The parts of `claude_metrics.install`: commands, edits of a hook file, receipts, and writing without harm."""
+"""Puts hooks into agents' settings and takes them out, byte for byte; and the catch-up service."""

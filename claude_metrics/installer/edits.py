@@ -9,9 +9,9 @@ from typing import Any
 
 from claude_metrics.agents.hook_spec import JsonHook, Slot
 from claude_metrics.installer.entries import Entry, Wanted, differs, entries, why_outdated
+from claude_metrics.installer.jsonedit import hole, insert, remove, replace
+from claude_metrics.installer.jsontext import Document, Node, parse
 from claude_metrics.installer.receipt import Receipt
-from claude_metrics.jsonedit import hole, insert, remove, replace
-from claude_metrics.jsontext import Document, Node, parse
 
 
 def put(text: str, name: str, wanted: Wanted, receipt: Receipt) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from claude_metrics.agents.hook_spec import EventSet, JsonHook, Slot
 from claude_metrics.installer.command import event_set_of
-from claude_metrics.jsontext import Document, Node
+from claude_metrics.installer.jsontext import Document, Node
 
 FIX = "correct it by hand (the agent ignores it as it is), then try again"
 

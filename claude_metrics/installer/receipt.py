@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from claude_metrics import paths
-from claude_metrics.installer.files import write_private
+from claude_metrics.files import write_private
 
 
 @dataclass

@@ -15,8 +15,8 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import edits
 from claude_metrics.installer.command import line_of
 from claude_metrics.installer.entries import Entry, Wanted, entries, states
+from claude_metrics.installer.jsontext import BOM, Document, decode, parse
 from claude_metrics.installer.receipt import Receipt
-from claude_metrics.jsontext import BOM, Document, decode, parse
 
 State = Literal["absent", "current", "outdated", "untrusted", "unreadable"]
 EMPTY = "{}\n"

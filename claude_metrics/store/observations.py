@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from claude_metrics import observe
+from claude_metrics.activity import observe
 from claude_metrics.models import Observation
 
 _LATE = "coalesce(c.finished_at, c.timestamp)"

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from claude_metrics import clock, observe
+from claude_metrics import clock
+from claude_metrics.activity import observe
 
 LISTED, RECENT = 50, 10
 COLUMNS = (

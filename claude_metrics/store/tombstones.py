@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from claude_metrics.models import Batch, SessionFacts, key_of
-from claude_metrics.names import session_name
+from claude_metrics.text import session_name
 
 STEP = 500
 

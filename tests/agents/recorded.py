@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import ingest
 from claude_metrics.agents import AGENTS
-from claude_metrics.commits import CommitCache
+from claude_metrics.git.attribution import CommitCache
 from claude_metrics.models import Source
-from tests.captured import CAPTURES, RECORDED_HOME, names
-from tests.ledger import Ledger
+from claude_metrics.recording import ingest
+from tests.support.captured import CAPTURES, RECORDED_HOME, names
+from tests.support.ledger import Ledger
 
 Tokens = tuple[int, int, int, int, int]  # requests, input, output, cache read, reasoning
 COLUMNS = "count(*), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(reasoning_tokens)"

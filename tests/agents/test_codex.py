@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_metrics.agents import codex
-from claude_metrics.agents.codex_outcome import Ended, changed, ended, item_ended
+from claude_metrics.agents.codex import sources as codex
+from claude_metrics.agents.codex.outcome import Ended, changed, ended, item_ended
 from tests.agents.recorded import (
     CODEX,
     record,
@@ -20,7 +20,7 @@ from tests.agents.recorded import (
     truth_tokens,
     typed,
 )
-from tests.ledger import Ledger
+from tests.support.ledger import Ledger
 
 # All that is served and never written are the `utility` requests: a task's title, asked in a thread without a rollout.
 A, B = "01a1f700-0000-7000-8000-00000000000a", "01a1f700-0000-7000-8000-00000000000b"

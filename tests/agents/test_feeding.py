@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.agents.recorded import CODEX, GEMINI, Recording
-from tests.captured import CAPTURES
-from tests.damage import damage
-from tests.ledger import Ledger
+from tests.support.captured import CAPTURES
+from tests.support.damage import damage
+from tests.support.ledger import Ledger
 
 CASES = [pytest.param(kind, name, id=f"{kind.agent}-{name}") for kind in (GEMINI, CODEX) for name in kind.names]
 BUSY = settings(

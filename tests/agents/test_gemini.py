@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_metrics.agents import gemini
-from claude_metrics.agents.gemini_reader import Reader
+from claude_metrics.agents.gemini import sources as gemini
+from claude_metrics.agents.gemini.reader import Reader
 from claude_metrics.models import Source
 from tests.agents.recorded import (
     GEMINI,
@@ -22,7 +22,7 @@ from tests.agents.recorded import (
     truth_tokens,
     typed,
 )
-from tests.ledger import Ledger
+from tests.support.ledger import Ledger
 
 # Served, billed and never written by the client, besides all `utility` requests (titles, /compress).
 UNWRITTEN: dict[str, dict[str, Tokens]] = {

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claude_metrics.agents import opencode
-from claude_metrics.agents.opencode_reader import changed_lines, succeeded
+from claude_metrics.agents.opencode import sources as opencode
+from claude_metrics.agents.opencode.reader import changed_lines, succeeded
 from claude_metrics.errors import ClaudeMetricsError
 from tests.agents.recorded import (
     OPENCODE,
@@ -31,8 +31,8 @@ from tests.agents.recorded import (
     truth_tokens,
     typed,
 )
-from tests.captured import CAPTURES
-from tests.ledger import Ledger
+from tests.support.captured import CAPTURES
+from tests.support.ledger import Ledger
 
 # All that is served and never written are the `utility` requests: titles, asked of the small model.
 BUSY = settings(

@@ -5,9 +5,9 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["claude_metrics"]):
-    from claude_metrics import worker
     from claude_metrics.agents import AGENTS
-    from claude_metrics.names import session_name
+    from claude_metrics.recording import worker
+    from claude_metrics.text import session_name
 
 
 def one_input(data: bytes) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["claude_metrics"]):
-    from claude_metrics import ingest
     from claude_metrics.agents import AGENTS
     from claude_metrics.models import Source
+    from claude_metrics.recording import ingest
 
-from tests import hostile
+from tests.support import hostile
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 

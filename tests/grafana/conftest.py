@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from claude_metrics.store import connection as database
-from tests.captured import CAPTURES
 from tests.grafana import corpus, suite
 from tests.grafana.emulator import DataSource
+from tests.support.captured import CAPTURES
 
 
 @dataclass(frozen=True)

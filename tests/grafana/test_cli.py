@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from claude_metrics import grafana
+from claude_metrics.grafana import provision as grafana
 from tests.grafana import emulator, suite
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]

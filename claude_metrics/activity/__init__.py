@@ -1,0 +1,1 @@
+"""What a tool call was for, and which checks a session ran."""

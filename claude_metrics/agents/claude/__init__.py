@@ -1,0 +1,1 @@
+"""Claude Code: where its sessions are, how their records are read, and its hooks."""

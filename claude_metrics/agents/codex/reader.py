@@ -1,0 +1,259 @@
+"""Fold the records of a Codex CLI rollout into rows.
+
+A rollout is one thread: the session itself, or a subagent whose `session_id` names the session it works for. The
+model is the one of the last `turn_context` in file order, so a compaction counts for the model it ran on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from claude_metrics import clock
+from claude_metrics.agents._json import Json, items, load, obj, text
+from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
+from claude_metrics.agents.codex.thread import ThreadFold
+from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
+from claude_metrics.models import Batch, Copy, Request, Source, key_of
+from claude_metrics.text import session_name
+
+AGENT = "codex_cli"
+ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$")
+_SILENT = {"compacted", "world_state", "ghost_snapshot"}
+_QUIET_ITEMS = {
+    "message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction",
+    "tool_search_call", "tool_search_output", "image_generation_call", "other", "additional_tools",
+}  # fmt: skip
+_QUIET_EVENTS = {
+    "task_started", "task_complete", "turn_started", "turn_complete", "turn_aborted", "thread_settings_applied",
+    "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break", "context_compacted",
+    "thread_rolled_back", "undo_completed", "entered_review_mode", "exited_review_mode", "item_started",
+    "plan_update", "web_search_begin", "web_search_end", "exec_command_begin", "patch_apply_begin",
+    "mcp_tool_call_begin", "warning", "error", "stream_error", "background_event", "thread_goal_updated",
+    "collab_agent_spawn_end", "collab_waiting_end", "collab_close_end", "view_image_tool_call",
+}  # fmt: skip
+_QUIET_PARTS = {
+    "Reasoning", "Plan", "WebSearch", "ImageView", "ImageGeneration", "ContextCompaction", "EnteredReviewMode",
+    "ExitedReviewMode", "HookPrompt", "Sleep",
+}  # fmt: skip
+# What the client says in the user's place.
+_NOT_TYPED = re.compile(
+    r"\s*<(?:environment_context|user_instructions|subagent_notification|turn_aborted|hook_prompt)\b"
+)
+
+
+class Reader(ThreadFold):
+    """`state` is what the next piece of the same rollout needs to know."""
+
+    def __init__(self, source: Source, state: Json) -> None:
+        super().__init__(source, AGENT, text(state.get("last")))
+        named = ROLLOUT.search(source.path.stem)
+        self.thread = state.get("thread") or (named[1] if named else source.path.stem)
+        self.known = bool(state)
+        self.home = state.get("home") or self.thread
+        self.lineage = state.get("lineage") or self.thread
+        self.model: str | None = state.get("model")
+        self.turn = state.get("turn")
+        self.cwd = state.get("cwd")
+        self.meter = Meter(obj(state.get("meter")))
+        self.tools = Calls(self, obj(state.get("tools")))
+        self.prompts: int = state.get("prompts", 0)
+        self.said: list[Any] = state.get("said", [])
+
+    def line(self, line: bytes) -> None:
+        record = load(line) if line.strip() else {}
+        if record is None:
+            self.batch.bad_lines += 1
+        elif record:
+            self.record(record)
+
+    def record(self, record: Json) -> None:
+        kind, payload = str(record.get("type")), obj(record.get("payload"))
+        stamp = clock.normal(record.get("timestamp")) or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
+        fold = _RECORDS.get(kind)
+        if fold is not None:
+            fold(self, payload, stamp)
+        elif kind not in _SILENT:
+            self.unknown(kind)
+            return
+        if self.known:
+            self.seen(self.home, stamp)
+
+    # -- what the rollout is ----------------------------------------------------
+
+    def session_meta(self, meta: Json, stamp: str) -> None:
+        parent = text(meta.get("forked_from_id"))
+        self.lineage = parent or text(meta.get("id")) or self.lineage
+        if self.known:  # a line that an older fork copied
+            return
+        self.known = True
+        spawn = obj(obj(obj(meta.get("source")).get("subagent")).get("thread_spawn"))
+        self.thread = session_name(text(meta.get("id")) or self.thread)
+        root = text(meta.get("session_id")) or text(spawn.get("parent_thread_id")) or self.thread
+        self.home = session_name(root)
+        self.meter = Meter({}, forked=parent is not None)
+        self.cwd = text(meta.get("cwd"))
+        if self.agent_id is None:
+            self.main_meta(meta, parent)
+        self.works_in(self.cwd)
+
+    def main_meta(self, meta: Json, parent: str | None) -> None:
+        facts, git = self.facts(self.home), obj(meta.get("git"))
+        facts.agent_version = text(meta.get("cli_version"))
+        facts.parent_session_id = session_name(parent) if parent else None
+        facts.project_path, facts.git_branch = self.cwd, text(git.get("branch"))
+        facts.git_remote_url = text(git.get("repository_url"))
+        self.opened(self.home, clock.normal(meta.get("timestamp")))
+
+    def turn_context(self, context: Json, stamp: str) -> None:
+        turn = text(context.get("turn_id"))
+        if turn is None or turn != self.turn:
+            self.meter.begin_turn()
+        self.turn, self.model = turn, text(context.get("model")) or self.model
+        self.cwd = text(context.get("cwd")) or self.cwd
+        self.works_in(self.cwd)
+        policy = text(context.get("approval_policy"))
+        if policy and self.agent_id is None:  # in the words of the client's hooks
+            self.facts(self.home).permission_mode = "bypassPermissions" if policy == "never" else "default"
+
+    # -- tokens -----------------------------------------------------------------
+
+    def token_usage_record(self, record: Json, stamp: str) -> None:
+        """The record names the thread that made the request, whichever rollout holds a copy of it."""
+        usage = figures(obj(record.get("usage")))
+        thread = session_name(text(record.get("thread_id")) or self.thread)
+        owner = session_name(text(record.get("session_id")) or (self.home if thread == self.thread else thread))
+        named = text(record.get("response_id")) or repr(figures(obj(record.get("thread_token_usage"))))
+        key = key_of(AGENT, thread, named)
+        if thread == self.thread:
+            self.meter.record(usage)
+        elif owner != self.home:
+            self.batch.copies.append(Copy(key, self.home))
+        agent = thread if thread != owner else None
+        self.add(key, usage, stamp, owner, agent, text(record.get("response_id")), int(thread != self.thread))
+
+    def token_count(self, event: Json, stamp: str) -> None:
+        info = obj(event.get("info"))
+        grown = self.meter.grown(info) if obj(info.get("total_token_usage")) else None
+        if grown:
+            # Copied lines keep their turn's id and their totals, so the copy has the original's key.
+            key = key_of(AGENT, self.turn or self.lineage, repr(self.meter.total))
+            self.add(key, grown, stamp, self.home, self.agent_id, None)
+
+    def add(
+        self, key: int, usage: Total, stamp: str, owner: str, agent: str | None, response: str | None, known: int = 0
+    ) -> None:
+        used = tokens(usage)
+        self.request(Request(
+            key, owner, stamp, self.model or "unknown", used.input, used.output, used.cache_write, used.cache_read,
+            used.cache_write, 0, used.reasoning, 0, None, None, response or "", None, agent, owner_known=known,
+        ))  # fmt: skip
+        self.tools.answered(key)
+
+    # -- prompts and answers ------------------------------------------------------
+
+    def typed(self, said: str, stamp: str, named: str | None) -> None:
+        """Clients of one year wrote a prompt as an event, of the next as an item; a file may hold both."""
+        if self.agent_id is not None or not said.strip() or _NOT_TYPED.match(said):
+            return
+        mark = [self.turn, key_of(said)]
+        if mark == self.said:
+            return
+        self.said, self.prompts = mark, self.prompts + 1
+        self.prompt(
+            key_of(AGENT, "prompt", named or f"{self.turn or self.lineage}:{self.prompts}"), self.home, stamp, said
+        )
+
+    def spoken(self, said: str, stamp: str) -> None:
+        self.meter.answered = True
+        if self.agent_id is None and said.strip():
+            self.answer(self.home, stamp, said)
+
+    def response_item(self, item: Json, stamp: str) -> None:
+        kind = str(item.get("type"))
+        if kind.endswith("_call_output"):
+            self.tools.output(item, stamp)
+        elif kind in CALLS:
+            self.meter.answered = True
+            self.tools.called(item, kind, stamp)
+        elif kind not in _QUIET_ITEMS:
+            self.unknown(f"item {kind}")
+        self.meter.answered |= item.get("role") == "assistant" or kind == "reasoning"
+
+    # -- items: what the client itself noted of messages, commands and files ---------
+
+    def item_completed(self, event: Json, stamp: str) -> None:
+        item = obj(event.get("item"))
+        kind = str(item.get("type"))
+        if kind == "UserMessage":
+            self.typed(content_text(item), stamp, text(item.get("id")))
+        elif kind == "AgentMessage":
+            self.spoken(content_text(item), stamp)
+        elif kind in TOOL_ITEMS:
+            self.tools.noted(item, text(item.get("id")), TOOL_ITEMS[kind], stamp)
+        elif kind not in _QUIET_PARTS:
+            self.unknown(f"item {kind}")
+
+    def event_msg(self, event: Json, stamp: str) -> None:
+        fold = _EVENTS.get(str(event.get("type")))
+        if fold is not None:
+            fold(self, event, stamp)
+        elif str(event.get("type")) not in _QUIET_EVENTS:
+            self.unknown(f"event {event.get('type')}")
+
+    def exec_command_end(self, event: Json, stamp: str) -> None:
+        self.tools.noted(event, text(event.get("call_id")), "exec_command", stamp)
+
+    def patch_apply_end(self, event: Json, stamp: str) -> None:
+        self.tools.noted(event, text(event.get("call_id")), "apply_patch", stamp)
+
+    def mcp_tool_call_end(self, event: Json, stamp: str) -> None:
+        outcome = obj(event.get("result"))
+        failed = "Err" in outcome or obj(outcome.get("Ok")).get("isError") is True
+        self.tools.noted({**event, "success": not failed}, text(event.get("call_id")), "mcp", stamp)
+
+    def user_message(self, event: Json, stamp: str) -> None:
+        self.typed(text(event.get("message")) or "", stamp, None)
+
+    def agent_message(self, event: Json, stamp: str) -> None:
+        self.spoken(text(event.get("message")) or "", stamp)
+
+    def thread_name_updated(self, event: Json, stamp: str) -> None:
+        if self.agent_id is None:
+            self.facts(self.home).title = text(event.get("thread_name"))
+
+    # -- the end of a piece ----------------------------------------------------------
+
+    def snapshot(self) -> Json:
+        names = ("thread", "home", "lineage", "model", "turn", "cwd", "prompts", "said", "last")
+        state = {name: getattr(self, name) for name in names}
+        more = {"tools": self.tools.snapshot(), "meter": self.meter.snapshot()}
+        return {**state, **more} if self.known else {}
+
+    def finish(self) -> Batch:
+        if self.known:
+            self.facts(self.home)
+        return super().finish()
+
+
+def content_text(item: Json) -> str:
+    return "\n".join(said for part in items(item.get("content")) if (said := text(part.get("text"))))
+
+
+_RECORDS = {
+    "session_meta": Reader.session_meta,
+    "turn_context": Reader.turn_context,
+    "token_usage_record": Reader.token_usage_record,
+    "response_item": Reader.response_item,
+    "event_msg": Reader.event_msg,
+}
+_EVENTS = {
+    "token_count": Reader.token_count,
+    "item_completed": Reader.item_completed,
+    "exec_command_end": Reader.exec_command_end,
+    "patch_apply_end": Reader.patch_apply_end,
+    "mcp_tool_call_end": Reader.mcp_tool_call_end,
+    "user_message": Reader.user_message,
+    "agent_message": Reader.agent_message,
+    "thread_name_updated": Reader.thread_name_updated,
+}

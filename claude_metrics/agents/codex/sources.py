@@ -1,0 +1,134 @@
+"""Codex CLI: JSONL rollouts under `~/.codex` (or `$CODEX_HOME`).
+
+`sessions/YYYY/MM/DD/rollout-<time>-<thread>.jsonl`, archived ones flat in `archived_sessions/`; a subagent has a
+rollout of its own that names its session. Titles stand in `session_index.jsonl`. Verified: 0.169.0.
+
+Tokens: the input includes cached ones, the output includes reasoning; see `usage`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from claude_metrics.agents import base
+from claude_metrics.agents._builder import read_lines
+from claude_metrics.agents._json import Json, load, obj, text
+from claude_metrics.agents._jsonl import Lines, open_regular
+from claude_metrics.agents.base import expanded, source_from, walk_files
+from claude_metrics.agents.codex.reader import AGENT, ROLLOUT, Reader
+from claude_metrics.models import Batch, Source
+
+NAME = "codex"
+AGENT_TYPE = AGENT
+TURN_EVENTS = base.TURN_EVENTS
+LATE_REASONS = base.LATE_REASONS
+CANNOT_SEE = (
+    "the request for a task's title (one per interactive session): billed, never written",
+    "answers of failed tries",
+    "sessions whose terminal was closed, until the next turn's hook or sync",
+    "anything by hook before its user has approved the hook",
+    "why a session ended: the reason is always `other`",
+)
+DAYS = 31
+FIRST_BYTES = 2**20
+session_of = base.session_of
+
+
+def data_dirs() -> list[Path]:
+    named = os.environ.get("CODEX_HOME")
+    return [Path(named).expanduser() if named else Path.home() / ".codex"]
+
+
+def find_sources(root: Path | None = None) -> Iterator[Source]:
+    """Every rollout under `root` (a `.codex` folder), archived ones too."""
+    for folder in [root] if root else data_dirs():
+        for part in ("sessions", "archived_sessions"):
+            for entry in walk_files(folder / part, ".jsonl"):
+                if ROLLOUT.search(Path(entry.name).stem) and (found := source_from(NAME, Path(entry.path), None)):
+                    yield found
+
+
+def sources_of(payload: Mapping[str, Any]) -> list[Source]:
+    """The rollout a hook's payload names, and those of its subagents."""
+    named, session_id = payload.get("transcript_path"), text(payload.get("session_id"))
+    if not isinstance(named, str) or not named or "\0" in named:
+        return []
+    main = source_from(NAME, expanded(named), None)
+    if main is None or not main.path.name.startswith("rollout-") or session_id is None:
+        return [main] if main else []
+    return [replace(main, session_id=session_id), *_agents(main.path, session_id)]
+
+
+def _agents(main: Path, session_id: str) -> Iterator[Source]:
+    """Subagents' rollouts lie among all others, in the folder of the day they began."""
+    for folder in _days(main):
+        for path in sorted(folder.glob("rollout-*.jsonl")):
+            meta = first_record(path) if path.name > main.name else {}
+            if session_id in (meta.get("session_id"), _parent(meta)) and meta.get("id") != session_id:
+                found = source_from(NAME, path, session_id, text(meta.get("id")))
+                yield from [found] if found else []
+
+
+def _parent(meta: Json) -> str | None:
+    return text(obj(obj(obj(meta.get("source")).get("subagent")).get("thread_spawn")).get("parent_thread_id"))
+
+
+def _days(main: Path) -> Iterator[Path]:
+    """The day folders from the session's own to today's, a month at most."""
+    try:
+        first = date(*(int(part) for part in main.parts[-4:-1]))
+    except (ValueError, TypeError):
+        yield main.parent
+        return
+    for number in range(min(DAYS, max(0, (date.today() - first).days + 1) + 1)):
+        day = first + timedelta(days=number)
+        yield main.parents[3] / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}"
+
+
+def first_record(path: Path) -> Json:
+    """The payload of the first line; nothing when it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            line = file.read(FIRST_BYTES).partition(b"\n")[0]
+    except (OSError, ValueError):
+        return {}
+    return obj((load(line) or {}).get("payload"))
+
+
+def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
+    """Rows of the bytes behind the cursor."""
+    batch = read_lines(source, cursor, Reader)
+    known = titles(_index(source.path))
+    for session_id, facts in batch.sessions.items():
+        facts.title = known.get(session_id) or facts.title
+    return batch
+
+
+def _index(path: Path) -> Path | None:
+    """`session_index.jsonl` of the folder that holds `sessions/` or `archived_sessions/`."""
+    found = [parent.parent for parent in path.parents if parent.name in ("sessions", "archived_sessions")]
+    return found[0] / "session_index.jsonl" if found else None
+
+
+def titles(index: Path | None) -> dict[str, str]:
+    try:
+        status = index.stat() if index else None
+    except OSError:
+        return {}
+    return _titles(index, status.st_size, status.st_mtime_ns) if index and status else {}
+
+
+@lru_cache(maxsize=4)
+def _titles(index: Path, size: int, mtime_ns: int) -> dict[str, str]:
+    """The last name of every thread."""
+    try:
+        records = [record for line in Lines(index) if (record := load(line))]
+    except (OSError, ValueError):
+        return {}
+    return {str(row.get("id")): name for row in records if (name := text(row.get("thread_name")))}

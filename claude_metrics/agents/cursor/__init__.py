@@ -1,0 +1,1 @@
+"""Cursor: its session-start hook; its sessions are not recorded."""

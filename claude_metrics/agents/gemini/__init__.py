@@ -1,0 +1,1 @@
+"""Gemini CLI: where its sessions are, how their records are read, and its hooks."""

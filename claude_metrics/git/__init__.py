@@ -1,0 +1,1 @@
+"""What git tells of a repository, and which session made a commit."""

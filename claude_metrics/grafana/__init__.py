@@ -1,0 +1,1 @@
+"""Write Grafana's provisioning, start and stop a Grafana."""

@@ -1,0 +1,1 @@
+"""Merge, rebuild, purge and reprice a database that already holds sessions."""

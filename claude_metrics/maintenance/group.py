@@ -1,0 +1,26 @@
+"""What another database knows of some sessions; `merge` and `legacy` read it, `merge` writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
+
+GROUP = 200
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Group:
+    """All that the other database knows of some sessions, by table."""
+
+    sessions: list[Row]
+    requests: list[Request]
+    tool_calls: list[ToolCall]
+    turns: list[Row]
+    copies: list[Copy]
+    cost_states: list[CostState]
+    commits: list[Row]
+    observations: list[Observation]
+    facets: list[Row]

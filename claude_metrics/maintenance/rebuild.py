@@ -1,0 +1,205 @@
+"""Build the database anew: first from what is on disk, then the stored rows are merged in, so nothing stored is lost.
+
+The result is compared with what is stored; to replace it, its pages are written over the old ones in one transaction
+(SQLite's backup API), so that readers never see half of it and a crash leaves the old one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from claude_metrics import config, paths
+from claude_metrics.agents import AGENTS
+from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.lock import only_one
+from claude_metrics.maintenance import merge as importing
+from claude_metrics.recording import sync, worker
+from claude_metrics.store import connection as database
+from claude_metrics.store import reprice
+
+KEYS = {
+    "sessions": ("session_id",),
+    "token_usage": ("id",),
+    "tool_calls": ("tool_call_id",),
+    "turns": ("prompt_id",),
+    "cost_states": ("cost_state_id",),
+    "model_usages": ("session_id", "model"),
+    "commits": ("repository", "sha"),
+    "observations": ("observation_id",),
+    "session_summaries": ("session_id",),
+    "facets": ("session_id",),
+}
+# When and how a row was written, not what it says.
+IGNORED = ("updated_at", "recorded_by", "place_id")
+EXAMPLES = 10
+
+
+@dataclass(slots=True)
+class Difference:
+    """Rows of one table: `missing` are stored and would not be in the new one, `added` the other way round."""
+
+    same: int = 0
+    changed: int = 0
+    added: int = 0
+    missing: int = 0
+
+
+@dataclass(slots=True)
+class Comparison:
+    tables: dict[str, Difference] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        return any(each.changed or each.added or each.missing for each in self.tables.values())
+
+
+def rebuild(db_path: Path, check: bool) -> Comparison:
+    """Compare, and without `check` replace. Raises ClaudeMetricsError, with the stored database as it was."""
+    database.connect_readonly(db_path).close()
+    with _alone(check), beside(db_path) as fresh, closing(database.connect_readonly(db_path)) as stored:
+        stamp = _stamp(stored)
+        with closing(build(db_path, fresh)) as new:
+            found = compare(new, db_path)
+            if check:
+                return found
+            if _stamp(stored) != stamp:
+                importing.merge(new, db_path, config.lenient())
+            stored.close()
+            _replace(new, db_path)
+    return found
+
+
+@contextmanager
+def _alone(check: bool) -> Iterator[None]:
+    """No worker writes meanwhile; its events wait in the spool."""
+    if check:
+        yield
+        return
+    with only_one(worker.lock_file(paths.spool_dir())) as first:
+        if not first:
+            raise ClaudeMetricsError(f"a worker is recording just now; {paths.spool_dir()}; try again in a minute")
+        yield
+
+
+@contextmanager
+def beside(db_path: Path) -> Iterator[Path]:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=db_path.parent))
+    except OSError as error:
+        raise ClaudeMetricsError(
+            f"cannot build a new database ({error.strerror}); {db_path.parent}; check the folder's owner and free space"
+        ) from error
+    try:
+        yield folder / "new.db"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
+    """A new database at `fresh`: all that the agents have on disk, and the rows of `db_path`."""
+    settings = config.lenient()
+    new = database.connect(fresh)
+    try:
+        if db_path:
+            keep_identity(new, db_path)
+        settings = reprice.refresh(new, settings)
+        found, known = sync.look(fresh, AGENTS)
+        sync.run(fresh, found, known)
+        if db_path:
+            importing.merge(new, db_path, settings)
+            _keep_door(new, db_path)
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+def keep_identity(new: sqlite3.Connection, db_path: Path) -> None:
+    """The machine's name, what was purged, and how a fork began whose parent was."""
+    with closing(database.connect_readonly(db_path)) as stored:
+        rows = [
+            tuple(row) for row in stored.execute("select key, value from meta where key not in ('views', 'prices')")
+        ]
+        new.executemany("insert or replace into meta values (?, ?)", rows)
+        new.executemany(
+            "insert or ignore into purged values (?)", [tuple(r) for r in stored.execute("select key from purged")]
+        )
+
+
+def _keep_door(new: sqlite3.Connection, db_path: Path) -> None:
+    """Whether the hook or a sync recorded it, and on which machine."""
+    with _attached(new, db_path):
+        new.execute(
+            """update sessions set recorded_by = o.recorded_by, machine_id = coalesce(o.machine_id, sessions.machine_id)
+            from stored.sessions o where o.session_id = sessions.session_id"""
+        )
+
+
+@contextmanager
+def _attached(new: sqlite3.Connection, db_path: Path) -> Iterator[None]:
+    new.execute("attach ? as stored", (str(db_path),))
+    try:
+        yield
+    finally:
+        new.execute("detach stored")
+
+
+def _stamp(stored: sqlite3.Connection) -> int:
+    """Changes when another connection commits."""
+    return int(stored.execute("pragma data_version").fetchone()[0])
+
+
+def _replace(new: sqlite3.Connection, db_path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(db_path, timeout=database.BUSY_MS / 1000)) as old:
+            new.backup(old)
+    except sqlite3.Error as error:
+        raise ClaudeMetricsError(
+            f"the database could not be replaced ({error}) and stays as it was; {db_path}; check free space, try again"
+        ) from error
+
+
+# -- comparing ----------------------------------------------------------------------
+
+
+def compare(new: sqlite3.Connection, db_path: Path) -> Comparison:
+    """Row by row, by key."""
+    found = Comparison()
+    with _attached(new, db_path):
+        for table in KEYS:
+            found.tables[table] = _difference(new, table, found.examples)
+    return found
+
+
+def _difference(new: sqlite3.Connection, table: str, examples: list[str]) -> Difference:
+    join = " and ".join(f"n.{key} = o.{key}" for key in KEYS[table])
+    columns = [row[1] for row in new.execute(f"pragma main.table_info({table})") if row[1] not in IGNORED]
+    differs = " or ".join(f"{_rounded('n.' + c)} is not {_rounded('o.' + c)}" for c in columns)
+    both = f"from main.{table} n join stored.{table} o on {join}"
+    total, changed = new.execute(f"select count(*), total({differs}) {both}").fetchone()
+    key = " || ' ' || ".join(f"n.{key}" for key in KEYS[table])
+    for row in new.execute(f"select {key} {both} where {differs} limit {EXAMPLES - len(examples)}").fetchall():
+        names = _changed(new, table, columns, join, key, row[0])
+        examples.append(f"{table} {row[0]}: {', '.join(names)}")
+    counts = [new.execute(f"select count(*) from {where}.{table}").fetchone()[0] for where in ("main", "stored")]
+    return Difference(total - int(changed), int(changed), counts[0] - total, counts[1] - total)
+
+
+def _changed(new: sqlite3.Connection, table: str, columns: list[str], join: str, key: str, value: str) -> list[str]:
+    tests = ", ".join(f"{_rounded('n.' + c)} is not {_rounded('o.' + c)}" for c in columns)
+    row = new.execute(
+        f"select {tests} from main.{table} n join stored.{table} o on {join} where {key} = ?", (value,)
+    ).fetchone()
+    return [column for column, differs in zip(columns, row or (), strict=False) if differs]
+
+
+def _rounded(column: str) -> str:
+    """Sums of dollars may differ in their last bit, by the order of adding."""
+    return f"round({column}, 9)" if column.endswith("_usd") else column

@@ -1,0 +1,198 @@
+"""THE pipeline: sources -> batches -> content policy -> cost -> store, rows and cursors in one transaction.
+
+Hook, sync and watch are three doors to this room.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from claude_metrics.activity import observe
+from claude_metrics.agents import AGENTS
+from claude_metrics.config import Config
+from claude_metrics.git.attribution import CommitCache, CommitReport, WorkWindow, commits_of
+from claude_metrics.models import Batch, SessionFacts, Source, ToolCall
+from claude_metrics.redact import redact
+from claude_metrics.store import budgets, tombstones, writer
+from claude_metrics.store.machine import machine_id
+from claude_metrics.store.rates import RateBook
+from claude_metrics.store.settle import settle
+
+Cursors = Mapping[str, tuple[int, int, int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a hook was told of a session, beside its transcript."""
+
+    facts: SessionFacts
+    cost_usd: float | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one transaction did; work is counted so that tests can hold it down."""
+
+    sessions: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    bytes_read: int = 0
+    rows_written: int = 0
+    bad_lines: int = 0
+
+
+# -- reading: pure, may run in another process ------------------------------------
+
+
+def cursors(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, str]]:
+    """Every source's (size, mtime, inode, cursor) at its last reading."""
+    return {row[0]: row[1:] for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")}
+
+
+def unchanged(source: Source, known: Cursors) -> bool:
+    """True when the file is, by its metadata, the one that was read to its end."""
+    seen = known.get(str(source.path))
+    return seen is not None and seen[:3] == (source.size, source.mtime_ns, source.inode)
+
+
+def read(source: Source, cursor: str | None, content: str) -> Batch:
+    """One source's new rows, with the content policy applied before they go anywhere."""
+    batch = AGENTS[source.agent].read(source, json.loads(cursor) if cursor else None)
+    return clean(batch, content)
+
+
+def clean(batch: Batch, content: str) -> Batch:
+    """`redacted`: secrets leave the texts. `none`: no text of the conversation stays anywhere."""
+    keep: Callable[[str | None], str | None] = redact if content == "redacted" else _drop
+    batch.tool_calls = [_kept(row, keep(row.input_summary)) for row in batch.tool_calls]
+    batch.prompts = [row._replace(prompt=keep(row.prompt)) for row in batch.prompts]
+    batch.responses = [row._replace(response=keep(row.response)) for row in batch.responses]
+    batch.observations = [observe.cleaned(row, keep) for row in batch.observations]
+    for facts in batch.sessions.values():
+        facts.title, facts.summary = keep(facts.title), keep(facts.summary)
+    batch.cursor = _cleaned(batch.cursor, redact if content == "redacted" else _drop_words)
+    return batch
+
+
+def _kept(row: ToolCall, summary: str | None) -> ToolCall:
+    """Most rows stay as they are: making a hundred thousand anew is felt."""
+    return row if summary == row.input_summary else row._replace(input_summary=summary)
+
+
+def _drop(text: str | None) -> None:
+    return None
+
+
+def _drop_words(text: str) -> str:
+    """Ids, times and names stay; what has a space in it is said, or a command that still runs."""
+    return "" if " " in text or "\n" in text else text
+
+
+def _cleaned(value: Any, keep: Callable[[str], str | None]) -> Any:
+    """A cursor, which may hold calls without a result yet, with `keep` applied to its texts."""
+    if isinstance(value, dict):
+        return {key: _cleaned(part, keep) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(part, keep) for part in value]
+    return keep(value) if isinstance(value, str) else value
+
+
+# -- writing ------------------------------------------------------------------------
+
+
+def store(
+    connection: sqlite3.Connection, batches: Sequence[Batch], config: Config, recorded_by: str,
+    payload: Payload | None = None, commits: CommitReport | None = None,
+) -> Outcome:  # fmt: skip
+    """Write batches, and what a hook's payload and the repositories add, with their cursors in one transaction."""
+    before = connection.total_changes
+    rates = RateBook(connection, config.prices)
+    connection.execute("begin immediate")
+    try:
+        batches = tombstones.forget(connection, batches)
+        known = {row[0] for row in connection.execute("select session_id from sessions")}
+        worth = [batch for batch in batches if _worth(batch, known)]
+        kept = {id(batch) for batch in worth}
+        touched = writer.upsert(connection, worth, rates.priced, recorded_by)
+        if payload:
+            _payload(connection, payload, recorded_by, touched)
+        if commits:
+            _commits(connection, commits, worth, touched)
+        touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
+        budgets.save(connection, config)
+        for batch in batches:
+            writer.save_cursor(connection, batch if id(batch) in kept else _unread(batch))
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+    return Outcome(
+        sorted(touched), sorted(touched.keys() - known), sum(b.bytes_read for b in batches),
+        connection.total_changes - before, sum(b.bad_lines for b in batches),
+    )  # fmt: skip
+
+
+def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str, touched: writer.Touched) -> None:
+    """What only the hook knows. Without a transcript a session is kept only if the payload brought its cost."""
+    facts, stored = payload.facts, payload.facts.session_id
+    found = connection.execute("select 1 from sessions where session_id = ?", (stored,)).fetchone()
+    if not found and (payload.cost_usd is None or tombstones.purged_sessions(connection, [stored])):
+        return
+    writer.upsert_session(connection, facts, recorded_by)
+    if payload.cost_usd is not None:
+        writer.save_payload(connection, stored, payload.cost_usd)
+    touched.setdefault(stored, writer.FOREVER)
+
+
+def _commits(
+    connection: sqlite3.Connection, report: CommitReport, batches: Sequence[Batch], touched: writer.Touched
+) -> None:
+    known = {row[0] for row in connection.execute("select session_id from sessions")}
+    own = [replace(c, message=redact(c.message) or "") for c in report.commits if c.session_id in known]
+    writer.save_commits(connection, own, touched)
+    for facts in (facts for batch in batches for facts in batch.sessions.values()):
+        url = report.remote_urls.get(facts.project_path or "")
+        if url:
+            connection.execute(
+                "update sessions set git_remote_url = ?1 where session_id = ?2 and git_remote_url is not ?1",
+                (url, facts.session_id),
+            )
+
+
+def commits_in(batches: Sequence[Batch], cache: CommitCache) -> CommitReport:
+    """The commits made while the batches' new records were written, in the directories they name."""
+    commands = [command for batch in batches for command in batch.git_commands]
+    found = CommitReport([], {}, [])
+    for session_id, window in _windows(batches).items():
+        own = [c for c in commands if c.session_id == session_id]
+        report = commits_of(window, own, cache)
+        found.commits.extend(report.commits)
+        found.remote_urls.update(report.remote_urls)
+        found.problems.extend(report.problems)
+    return found
+
+
+def _windows(batches: Sequence[Batch]) -> dict[str, WorkWindow]:
+    windows: dict[str, WorkWindow] = {}
+    for batch in batches:
+        for facts in batch.sessions.values():
+            start, end = batch.since or facts.first_record_at, facts.last_record_at
+            if start and end and batch.cwds:
+                old = windows.get(facts.session_id, WorkWindow(facts.session_id, (), start, end))
+                cwds = tuple(dict.fromkeys([*old.cwds, *batch.cwds]))
+                windows[facts.session_id] = WorkWindow(facts.session_id, cwds, min(old.start, start), max(old.end, end))
+    return windows
+
+
+def _worth(batch: Batch, known: set[str]) -> bool:
+    """A file without a prompt or request is no session yet; one that is stored already may gain a title."""
+    facts = batch.requests or batch.prompts or batch.tool_calls
+    return bool(facts) or any(session_id in known for session_id in batch.sessions)
+
+
+def _unread(batch: Batch) -> Batch:
+    return Batch(batch.source, bytes_read=batch.bytes_read)

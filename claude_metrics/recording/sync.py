@@ -1,0 +1,189 @@
+"""Find what the agents have written and we have not stored, and record it: the door that needs no hook.
+
+Unchanged files are known by their metadata and not opened. Much at once is read by one process per core; this one
+writes, in transactions of several files, so that stopping it at any moment loses nothing that was stored.
+"""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from claude_metrics import clock, config
+from claude_metrics.agents import AGENTS
+from claude_metrics.agents.claude import processes as claude_processes
+from claude_metrics.git.attribution import CommitCache
+from claude_metrics.log import logger
+from claude_metrics.models import Batch, Source
+from claude_metrics.recording import facets, ingest
+from claude_metrics.recording import killed as endings
+from claude_metrics.recording import parallel as reading
+from claude_metrics.store import connection as database
+from claude_metrics.store import reprice, tombstones, writer
+from claude_metrics.text import session_name
+
+GROUP_FILES, GROUP_ROWS = 200, 20_000
+BULK_ROWS = 100_000
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Found:
+    """Sources by what has to be done with them."""
+
+    changed: list[Source] = field(default_factory=list)
+    unchanged: list[Source] = field(default_factory=list)
+    facet_folders: list[Path] = field(default_factory=list)
+
+    @property
+    def bytes_to_read(self) -> int:
+        return sum(source.size for source in self.changed)
+
+
+@dataclass(slots=True)
+class Report:
+    """Sessions found, new, updated, unchanged and failed, and the work it took."""
+
+    found: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    bytes_read: int = 0
+    rows_written: int = 0
+    bad_lines: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def look(
+    db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
+) -> tuple[Found, ingest.Cursors]:
+    """What there is, without opening a transcript."""
+    connection = database.connect(db_path, config.lenient().journal_mode)
+    try:
+        known = ingest.cursors(connection)
+        sources = [source for agent in agents for source in AGENTS[agent].find_sources(root)]
+        purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
+    finally:
+        connection.close()
+    earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
+    found = Found(facet_folders=_facet_folders(agents, root))
+    for source in sources:
+        if source.mtime_ns >= earliest and _name(source) not in purged:
+            (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
+    return found, known
+
+
+def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress = lambda _: None) -> Report:
+    """Record all of `found.changed`."""
+    settings, report = config.lenient(), Report()
+    started = clock.now()
+    connection = database.connect(db_path, settings.journal_mode)
+    touched: set[str] = set()
+    created: set[str] = set()
+    cache = CommitCache()
+    gc.disable()  # rows hold no cycles, and there are very many of them
+    try:
+        with database.explained(db_path):
+            settings = reprice.refresh(connection, settings)
+            for group in _grouped(_readable(found, known, settings.content, report, progress)):
+                commits = ingest.commits_in(group, cache)
+                outcome = ingest.store(connection, group, settings, "sync", commits=commits)
+                _recordings(connection, group, started)
+                touched.update(outcome.sessions)
+                created.update(outcome.created)
+                report.bytes_read += outcome.bytes_read
+                report.rows_written += outcome.rows_written
+                report.bad_lines += outcome.bad_lines
+            facets.pick_up(connection, found.facet_folders, settings)
+            if report.rows_written > BULK_ROWS:
+                connection.execute("vacuum")  # keys come in no order and leave pages a third empty
+            names = set(_names(connection, [*found.changed, *found.unchanged]))
+    finally:
+        gc.enable()
+        connection.close()
+    report.found, report.new = len(names | touched), len(created)
+    report.updated = len(touched - created)
+    report.unchanged = max(0, report.found - report.new - report.updated - report.failed)
+    return report
+
+
+def _facet_folders(agents: Iterable[str], root: Path | None) -> list[Path]:
+    if "claude" not in agents:
+        return []
+    return [root.parent if root.name == "projects" else root] if root else AGENTS["claude"].data_dirs()
+
+
+def end_killed(db_path: Path, agents: Iterable[str]) -> int:
+    """Mark sessions whose process is gone as ended; returns how many."""
+    dead = claude_processes.dead_sessions(AGENTS["claude"].data_dirs()) if "claude" in agents else set()
+    if not dead:
+        return 0
+    settings = config.lenient()
+    connection = database.connect(db_path, settings.journal_mode)
+    try:
+        return endings.mark_killed(connection, dead, settings)
+    finally:
+        connection.close()
+
+
+def _names(connection: sqlite3.Connection, sources: Iterable[Source]) -> Iterator[str]:
+    """The sessions that the sources hold: not every agent names them in the path."""
+    known = dict(connection.execute("select path, session_id from sources where session_id is not null"))
+    for source in sources:
+        yield session_name(known[str(source.path)]) if str(source.path) in known else _name(source)
+
+
+def _name(source: Source) -> str:
+    return session_name(source.session_id or source.path.stem)
+
+
+def _recordings(connection: sqlite3.Connection, group: list[Batch], started: str) -> None:
+    """One row per session that gave something new."""
+    rows: dict[str, tuple[Any, ...]] = {}
+    for batch in group:
+        for session_id in batch.sessions:
+            read = rows.get(session_id, (0,) * 6)[5]
+            rows[session_id] = (
+                session_id,
+                "sync",
+                started,
+                started,
+                clock.now(),
+                read + batch.bytes_read,
+                "recorded",
+                None,
+            )
+    connection.execute("begin")
+    writer.save_recordings(connection, rows.values())
+    connection.execute("commit")
+
+
+def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    group: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += len(batch.requests) + len(batch.tool_calls)
+        if len(group) >= GROUP_FILES or rows >= GROUP_ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _readable(found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
+    """The batches of what could be read; the rest is counted and named."""
+    for source, batch in reading.read_all(found.changed, known, content):
+        progress(source.size)
+        if isinstance(batch, Batch):
+            yield batch
+        else:
+            report.failed += 1
+            report.problems.append(f"{source.path}: {batch}")
+            logger.warning("%s could not be read: %s", source.path.name, batch)

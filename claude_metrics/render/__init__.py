@@ -1,0 +1,1 @@
+"""Rows in, text out: terminal, tables, JSON and HTML. No SQL."""

@@ -1,0 +1,82 @@
+"""`report prompts`, and the depth of `report tools`: sizes, durations, sequences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from claude_metrics.config import zones
+from claude_metrics.render.json import print_json
+from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, usd
+from claude_metrics.render.tables import show as show_table
+from claude_metrics.reports.tools import LONGEST_LIMIT_MS
+
+if TYPE_CHECKING:
+    from claude_metrics.render.selection import Selection
+
+SIZE = (
+    Column("Tool", text=True, least=12), Column("Returned"), Column("Per call", missed=2), Column("Largest", missed=1),
+    Column("Sent", missed=3), Column("Tokens"), Column("Share"), Column("Half within", missed=4),
+    Column("95 % within", missed=5),
+)  # fmt: skip
+PROMPT = (
+    Column("Prompts", text=True, least=10), Column("Count"), Column("Retries", missed=1),
+    Column("Characters", missed=3), Column("Requests", missed=4), Column("Tools", missed=2), Column("Each (USD)"),
+    Column("Cost (USD)"),
+)  # fmt: skip
+
+
+def show_tool_depth(sizes: list[dict[str, Any]], sequences: list[dict[str, Any]]) -> None:
+    """Below the table of tools: what fills the context, and what follows what."""
+    from claude_metrics.render.replay import size
+
+    if not sizes:
+        return
+    rows = [
+        Row([line(s["tool_name"]), size(s["returned_bytes"]), size(s["mean_returned_bytes"]), size(s["largest_bytes"]),
+             size(s["sent_bytes"]), number(s["context_tokens"]), f"{s['share']:.0%}", _within(s["p50_ms"]),
+             _within(s["p95_ms"])])
+        for s in sizes
+    ]  # fmt: skip
+    note("")
+    show_table(SIZE, rows, title="What fills the context (tokens: bytes / 4, an estimate)")
+    for at, step in enumerate(sequences):
+        if at == 0:
+            note("\nWhat follows what, in a turn", "bold")
+        failed = f", {number(step['after_failure'])} after a failure" if step["after_failure"] else ""
+        note(f"  {number(step['times']):>7}  {line(step['first'])} → {line(step['next'])}{failed}", "")
+
+
+def _within(ms: int | None) -> str:
+    return duration(ms) if ms is not None else f"over {duration(LONGEST_LIMIT_MS)}"
+
+
+def show_prompts(selection: Selection, found: dict[str, Any]) -> None:
+    if selection.as_json:
+        print_json({**found, "timezone": zones.name_of(selection.where.zone)})
+        return
+    if not found["totals"]["prompts"]:
+        note("No prompt was given in what you asked for.")
+        return
+    _table("By kind", found["kinds"], found["totals"])
+    note("")
+    _table("By length, in characters", found["lengths"])
+    _commits(found["commits"])
+
+
+def _table(title: str, lines: list[dict[str, Any]], whole: dict[str, Any] | None = None) -> None:
+    money = usd(digits_for([row["mean_cost_usd"] for row in lines]))
+    show_table(PROMPT, [Row(_cells(row, money)) for row in lines], _cells(whole, money) if whole else None, title)
+
+
+def _cells(row: dict[str, Any], money: Any) -> list[str]:
+    counts = [number(row[name]) for name in ("prompts", "retries", "mean_characters", "requests", "tool_calls")]
+    return [row["name"], *counts, money(row["mean_cost_usd"], row["mean_cost_usd"] is None),
+            money(row["cost_usd"], row["cost_usd"] is None)]  # fmt: skip
+
+
+def _commits(found: dict[str, Any]) -> None:
+    if found["sessions"]:
+        note(
+            f"\n{number(found['sessions'])} sessions committed; half of them within {duration(found['median_ms'])}"
+            f" and {found['median_prompts']:g} prompts"
+        )

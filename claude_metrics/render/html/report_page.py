@@ -1,0 +1,139 @@
+"""The page of many sessions: cost and tokens by day, models, projects, sessions, tools, commits."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from typing import Any
+
+from claude_metrics.config import zones
+from claude_metrics.render.html import parts
+from claude_metrics.render.html.document import document
+from claude_metrics.render.html.markup import Html, el
+from claude_metrics.render.html.session_charts import COLOURS, KINDS
+from claude_metrics.render.tables import duration, line, number, short_model, usd
+from claude_metrics.reports import lists as report_lists
+from claude_metrics.reports import query as report
+from claude_metrics.reports.query import Entry, Filter
+
+SHOWN = 500  # lines of a table: a page is to be looked at
+money = usd(2)
+
+
+def page(connection: sqlite3.Connection, where: Filter) -> str:
+    """One self-contained HTML file for what `where` lets through."""
+    days = report.by_time(connection, where, "date")
+    whole = report.total(days)
+    sessions = report.by_session(connection, where)
+    tools = report_lists.tools(connection, where)
+    commits = report_lists.commits(connection, where)
+    drawn = _charts(days, whole)
+    charts = [
+        parts.section("Cost by day", parts.chart("cost", "Cost in USD by day and model")),
+        parts.section("Tokens by kind", parts.chart("tokens", "Tokens by kind and model")),
+    ]
+    sections = [
+        *(charts if drawn else []), _entries("Models", "model", report.by_column(connection, where, ("model",))),
+        _entries("Projects", "project", report.by_column(connection, where, ("project",))),
+        _sessions(sessions, where.zone), _tools(tools), _commits(commits, where.zone),
+    ]  # fmt: skip
+    body = parts.page("claude-metrics", _about(days, where), _figures(whole, sessions, tools, commits), sections,
+                      "Written by claude-metrics. Costs are list prices.")  # fmt: skip
+    return document("claude-metrics", body, {"charts": drawn})
+
+
+def _about(days: list[Entry], where: Filter) -> str:
+    span = f"{days[0].about['date']} to {days[-1].about['date']}" if days else "nothing recorded"
+    narrowed = [*where.projects, *where.models, *where.agents]
+    return " · ".join([span, f"days in {zones.name_of(where.zone)}", *narrowed])
+
+
+def _figures(whole: Entry, sessions: list[Entry], tools: list[Any], commits: list[Any]) -> Html:
+    sums = whole.sums
+    unknown = f"{number(sums.unpriced_tokens)} tokens without a price" if sums.unpriced_tokens else None
+    calls, failed = sum(tool["calls"] for tool in tools), int(sum(tool["failed"] for tool in tools))
+    return parts.figures([
+        ("Cost", money(sums.cost_usd, sums.unpriced_tokens), unknown),
+        ("Tokens", number(sums.total_tokens), f"{number(sums.output_tokens)} output"),
+        ("Requests", number(sums.requests), None),
+        ("Sessions", number(len(sessions)), None),
+        ("Tool calls", number(calls), f"{number(failed)} failed" if failed else None),
+        ("Commits", number(len(commits)), None),
+    ])  # fmt: skip
+
+
+def _charts(days: list[Entry], whole: Entry) -> dict[str, Any]:
+    if not days:
+        return {}
+    spent = Counter({model: sums.cost_usd or 0.0 for model, sums in whole.models.items()})
+    models = [model for model, _ in spent.most_common()]
+    labels = [entry.about["date"] for entry in days]
+    cost = [
+        _set(
+            model, i, [round((entry.models[model].cost_usd or 0) if model in entry.models else 0, 6) for entry in days]
+        )
+        for i, model in enumerate(models)
+    ]
+    tokens = [_set(model, i, [getattr(whole.models[model], kind) for kind in KINDS]) for i, model in enumerate(models)]
+    return {
+        "cost": {"type": "bar", "stacked": True, "unit": "money", "labels": labels, "sets": cost},
+        "tokens": {"type": "bar", "across": True, "stacked": True, "unit": "count", "labels": [*KINDS.values()],
+                   "sets": tokens},
+    }  # fmt: skip
+
+
+def _set(model: str, i: int, points: list[Any]) -> dict[str, Any]:
+    return {"label": short_model(line(model)), "colour": f"c{i % COLOURS}", "points": points}
+
+
+# -- tables ------------------------------------------------------------------------
+
+
+def _figure(value: int | None) -> tuple[str, int]:
+    return number(value), value or 0
+
+
+def _sums(entry: Entry) -> list[Any]:
+    sums = entry.sums
+    return [_figure(sums.requests), _figure(sums.output_tokens), _figure(sums.total_tokens),
+            (money(sums.cost_usd, sums.unpriced_tokens), sums.cost_usd or 0)]  # fmt: skip
+
+
+def _table(title: str, columns: list[str], rows: list[list[Any]], numbers: range) -> Html | None:
+    note = f"{number(len(rows) - SHOWN)} more are not shown." if len(rows) > SHOWN else None
+    return parts.section(title, parts.table(title, columns, rows[:SHOWN], numbers), note=note) if rows else None
+
+
+def _entries(title: str, key: str, entries: list[Entry]) -> Html | None:
+    rows = [[line(e.about[key]) or "(none)", _figure(e.about["sessions"]), *_sums(e)] for e in entries]
+    return _table(title, [title[:-1], "Sessions", "Requests", "Output", "Tokens", "Cost"], rows, range(1, 6))
+
+
+def _sessions(entries: list[Entry], here: zones.Zone) -> Html | None:
+    rows = [
+        [zones.show(e.about["last_activity"], here), line(e.about.get("title") or e.about.get("first_prompt"))[:120],
+         line(e.about.get("project")), el("code", e.about["session_id"][:8]), *_sums(e)]
+        for e in reversed(entries)
+    ]  # fmt: skip
+    columns = ["Last activity", "Session", "Project", "Id", "Requests", "Output", "Tokens", "Cost"]
+    return _table("Sessions", columns, rows, range(4, 8))
+
+
+def _tools(lines: list[dict[str, Any]]) -> Html | None:
+    rows = [
+        [line(t["tool_name"]), _figure(t["calls"]), _figure(t["failed"]), _figure(t["denied"]),
+         (duration(t["duration_ms"]), t["duration_ms"] or 0), _figure(t["output_bytes"])]
+        for t in lines
+    ]  # fmt: skip
+    return _table("Tools", ["Tool", "Calls", "Failed", "Denied", "Time", "Bytes returned"], rows, range(1, 6))
+
+
+def _commits(lines: list[dict[str, Any]], here: zones.Zone) -> Html | None:
+    rows = [
+        [zones.show(c["committed_at"], here), el("code", c["sha"][:9]), line(c["message"])[:120], line(c["project"]),
+         c["attribution"], _figure(c["lines_added"]), _figure(c["lines_deleted"])]
+        for c in reversed(lines)
+    ]  # fmt: skip
+    return _table(
+        "Commits", ["Committed", "Commit", "Message", "Project", "How", "Added", "Deleted"], rows, range(5, 7)
+    )

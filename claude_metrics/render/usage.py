@@ -1,0 +1,198 @@
+"""How each report looks: as a table with what the reader has to be told below it, or as JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from claude_metrics.config import zones
+from claude_metrics.render.json import print_json
+from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, short_model, usd
+from claude_metrics.render.tables import show as show_table
+from claude_metrics.reports import query as report
+from claude_metrics.reports import session_ids
+from claude_metrics.reports.query import Entry, Sums
+
+if TYPE_CHECKING:
+    from claude_metrics.render.selection import Selection
+
+Cells = Callable[[Entry], list[str]]
+
+MODELS = Column("Models", text=True, least=14, fold=True)
+USAGE = (
+    Column("Input", missed=5),
+    Column("Output", missed=5),
+    Column("Cache\nCreate", missed=7),
+    Column("Cache\nRead", missed=6),
+    Column("Total\nTokens", missed=4),
+    Column("Cost (USD)"),
+)
+COUNT = Column("Sessions", missed=8)
+
+
+# -- the reports that are sums of usage -------------------------------------------------
+
+
+def show(selection: Selection, kind: str, entries: list[Entry]) -> None:
+    """`kind` names the report, in the JSON as well."""
+    if selection.as_json:
+        _print_json(selection, kind, entries)
+    elif not entries:
+        note("Nothing was used in what you asked for. `claude-metrics sync` looks for sessions not stored yet.")
+    else:
+        columns, cells = _LAYOUTS[kind](selection)
+        _print_table(selection, entries, columns, cells)
+
+
+def _print_table(selection: Selection, entries: list[Entry], columns: list[Column], cells: Cells) -> None:
+    whole = report.total(entries)
+    money = usd(digits_for([entry.sums.cost_usd for entry in entries]))
+    rows = []
+    for entry in entries:
+        rows.append(Row([*cells(entry), *_usage(entry.sums, money)]))
+        if selection.breakdown and len(entry.models) > 0:
+            blank = [""] * len(columns)
+            at = columns.index(MODELS) if MODELS in columns else 0
+            for model, sums in _by_cost(entry):
+                blank[at] = f"  {model.removeprefix('claude-') or short_model(model)}"
+                rows.append(Row([*blank, *_usage(sums, money)], "dim"))
+    blank = ["Total", *[""] * (len(columns) - 1)]
+    left_out = show_table([*columns, *USAGE], rows, [*blank, *_usage(whole.sums, money)])
+    notes(selection, whole, left_out)
+
+
+def _usage(sums: Sums, money: Callable[[float | None, int], str]) -> list[str]:
+    return [*(number(value) for value in sums[1:6]), money(sums.cost_usd, sums.unpriced_tokens)]
+
+
+def _by_cost(entry: Entry) -> list[tuple[str, Sums]]:
+    return sorted(entry.models.items(), key=lambda item: (-(item[1].cost_usd or 0), item[0]))
+
+
+def _models(entry: Entry) -> str:
+    return ", ".join(dict.fromkeys(short_model(model) for model, _ in _by_cost(entry)))
+
+
+def _times(name: str, title: str) -> Callable[[Selection], tuple[list[Column], Cells]]:
+    columns = [Column(title, text=True, least=10), MODELS]
+    return lambda selection: (columns, lambda entry: [entry.about[name], _models(entry)])
+
+
+def _sessions(selection: Selection) -> tuple[list[Column], Cells]:
+    short = session_ids.all_shortened(selection.connection)
+    columns = [
+        Column("Last activity", text=True, least=16),
+        Column("Session", text=True, least=max(map(len, short.values()), default=8)),
+        Column("Project", text=True, least=7, missed=2),
+        Column("Title", text=True, least=12, missed=3),
+        MODELS,
+    ]
+
+    def cells(entry: Entry) -> list[str]:
+        about = entry.about
+        title = line(about.get("title") or about.get("first_prompt"))[:60]
+        when = zones.show(about["last_activity"], selection.where.zone)
+        return [when, short[about["session_id"]], line(about.get("project")), title, _models(entry)]
+
+    return columns, cells
+
+
+LEAST = {"Model": 26}
+
+
+def _columns(*titled: tuple[str, str]) -> Callable[[Selection], tuple[list[Column], Cells]]:
+    columns = [*(Column(title, text=True, least=LEAST.get(title, 12)) for _, title in titled), COUNT]
+
+    def cells(entry: Entry) -> list[str]:
+        names = [line(entry.about[name]) or "(none)" for name, _ in titled]
+        return [*names, number(entry.about["sessions"])]
+
+    return lambda selection: (columns, cells)
+
+
+_LAYOUTS = {
+    "daily": _times("date", "Date"),
+    "weekly": _times("week", "Week"),
+    "monthly": _times("month", "Month"),
+    "sessions": _sessions,
+    "projects": _columns(("project", "Project")),
+    "branches": _columns(("project", "Project"), ("branch", "Branch")),
+    "models": _columns(("model", "Model")),
+}
+
+
+# -- JSON -------------------------------------------------------------------------------
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    parts = [{"model": model, **sums._asdict()} for model, sums in _by_cost(entry)]
+    return {**entry.about, "models": [part["model"] for part in parts], **entry.sums._asdict(), "breakdown": parts}
+
+
+def _print_json(selection: Selection, kind: str, entries: list[Entry], **more: Any) -> None:
+    whole = report.total(entries)
+    sessions, tokens = report.understated(selection.connection, selection.where)
+    totals = as_json(whole)
+    print_json({
+        kind: [as_json(entry) for entry in entries],
+        "totals": totals,
+        "timezone": zones.name_of(selection.where.zone),
+        "unpriced": [{"model": m, "tokens": s.unpriced_tokens} for m, s in whole.models.items() if s.unpriced_tokens],
+        "understated": {"sessions": sessions, "output_tokens": tokens},
+        **more,
+    })  # fmt: skip
+
+
+# -- below every table of money ------------------------------------------------------------
+
+
+def notes(selection: Selection, whole: Entry, left_out: Sequence[str]) -> None:
+    unpriced = [(model, sums) for model, sums in whole.models.items() if sums.unpriced_tokens]
+    if unpriced:
+        from claude_metrics import paths
+
+        named = ", ".join(f"{model} ({number(sums.unpriced_tokens)} tokens)" for model, sums in unpriced)
+        note(f'? price unknown: {named}; set it as [prices."{unpriced[0][0]}"] in {paths.config_file()}', "yellow")
+    sessions, tokens = report.understated(selection.connection, selection.where)
+    if sessions:
+        many = f"{sessions} sessions" if sessions > 1 else "1 session"
+        note(
+            f"{many} of old clients: about {number(tokens)} output tokens were never written down, and are missing here"
+        )
+    note_left_out(left_out)
+
+
+def note_left_out(left_out: Sequence[str]) -> None:
+    if left_out:
+        note(f"Left out for want of room: {', '.join(left_out)}")
+
+
+# -- windows of five hours --------------------------------------------------------------------
+
+
+def show_blocks(selection: Selection, entries: list[Entry]) -> None:
+    from claude_metrics.reports.blocks import pace
+
+    now = time.time()
+    running = {entry.about["start"]: pace(entry, now) for entry in entries if entry.about["active"]}
+    if selection.as_json:
+        for entry in entries:
+            if found := running.get(entry.about["start"]):
+                entry.about["pace"] = {name: getattr(found, name) for name in found.__slots__}
+        _print_json(selection, "blocks", entries)
+        return
+    if not entries:
+        note("No window of five hours in what you asked for.")
+        return
+    columns = [Column("Window", text=True, least=16), Column("Ends", text=True, least=7), MODELS]
+
+    def cells(entry: Entry) -> list[str]:
+        begin, end = (zones.show(entry.about[name], selection.where.zone) for name in ("start", "end"))
+        return [begin, "running" if entry.about["active"] else end[11:], _models(entry)]
+
+    _print_table(selection, entries, columns, cells)
+    for found in running.values():
+        left = duration(found.remaining_minutes * 60_000)
+        now_at = f"${found.usd_per_hour:.2f} an hour, {found.tokens_per_minute:,.0f} tokens a minute"
+        note(f"Running: {now_at}; ${found.projected_usd:.2f} at its end in {left} if that goes on", "")

@@ -1,0 +1,1 @@
+"""One question each, asked of the v_ views."""

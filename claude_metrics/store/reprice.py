@@ -1,0 +1,109 @@
+"""Price stored requests anew when prices changed: those of the config, or the price library with an update.
+
+What the rows were priced with stands in `meta`, so that looking costs one query. A price that has become unknown
+never takes a known cost away, unless the user's own price was withdrawn.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from claude_metrics import __version__, pricing
+from claude_metrics.config import Config, Damaged
+from claude_metrics.models import Request
+from claude_metrics.store import writer
+from claude_metrics.store.machine import machine_id
+from claude_metrics.store.rates import RateBook
+from claude_metrics.store.settle import settle
+
+STEP = 500
+ROWS = 5_000
+_COLUMNS = ", ".join(Request._fields)
+Overrides = Mapping[str, Mapping[str, Any]]
+
+
+def library() -> str:
+    """The versions that list prices depend on: the library's, and ours for our own tables."""
+    from importlib.metadata import version
+
+    return f"genai-prices {version('genai-prices')}, claude-metrics {__version__}"
+
+
+def refresh(connection: sqlite3.Connection, settings: Config) -> Config:
+    """Bring stored costs up to date; returns `settings` with the prices in force.
+
+    While the config file is damaged, those are the ones it had before.
+    """
+    noted = _noted(connection)
+    if isinstance(settings, Damaged):
+        return replace(settings, prices=noted.get("prices", {}))
+    wanted = {"library": library(), "prices": settings.prices}
+    if noted != wanted:
+        connection.execute("begin immediate")
+        try:
+            _reprice(connection, _noted(connection), wanted, settings)
+            connection.execute("insert or replace into meta values ('prices', ?)", (json.dumps(wanted),))
+            connection.execute("commit")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            raise
+    return settings
+
+
+def _noted(connection: sqlite3.Connection) -> dict[str, Any]:
+    row = connection.execute("select value from meta where key = 'prices'").fetchone()
+    return json.loads(row[0]) if row else {}
+
+
+def _reprice(
+    connection: sqlite3.Connection, noted: Mapping[str, Any], wanted: Mapping[str, Any], settings: Config
+) -> None:
+    stored = [row[0] for row in connection.execute("select distinct model from token_usage")]
+    own = {name for name in stored if _own(noted.get("prices", {}), name) != _own(settings.prices, name)}
+    models = own
+    if noted.get("library") != wanted["library"]:
+        connection.execute("delete from rates")
+        models = set(stored)
+    rates = RateBook(connection, settings.prices)
+    touched = _price(connection, rates, models, own) if models else {}
+    sessions, machine = list(touched), machine_id(connection, settings)
+    for start in range(0, len(sessions), STEP):
+        some = {session_id: touched[session_id] for session_id in sessions[start : start + STEP]}
+        settle(connection, some, rates.bounds, machine)
+
+
+def _own(prices: Overrides, model: str) -> Mapping[str, Any] | None:
+    return prices.get(model) or prices.get(pricing.canonical(model))
+
+
+def _price(connection: sqlite3.Connection, rates: RateBook, models: set[str], withdrawn: set[str]) -> writer.Touched:
+    """Write the costs that differ; returns the sessions they are in, each with the earliest time."""
+    touched: writer.Touched = {}
+    for rows in _pages(connection, list(models)):
+        changed = []
+        for row in rows:
+            cost = rates.priced(row).cost_usd
+            if cost != row.cost_usd and (cost is not None or row.model in withdrawn):
+                changed.append((cost, row.id))
+                touched[row.session_id] = min(touched.get(row.session_id, row.timestamp), row.timestamp)
+        connection.executemany("update token_usage set cost_usd = ? where id = ?", changed)
+    return touched
+
+
+def _pages(connection: sqlite3.Connection, models: Sequence[str]) -> Iterator[list[Request]]:
+    """All requests of `models`, a bounded number at a time."""
+    last, marks = -1, ", ".join("?" * len(models))
+    while True:
+        found = connection.execute(
+            f"select {_COLUMNS} from token_usage where id > ? and model in ({marks}) order by id limit {ROWS}",
+            [last, *models],
+        ).fetchall()
+        if not found:
+            return
+        yield [Request(*row) for row in found]
+        last = found[-1][0]

@@ -1,0 +1,355 @@
+"""git as a reader that the repository cannot steer, slow down for long, or flood."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from claude_metrics.git import process as git
+from claude_metrics.git.attribution import CommitCache, commits_of
+from claude_metrics.git.command_line import creates_commits, invocations
+from claude_metrics.git.process import Git
+from claude_metrics.git.repository import Repositories, Repository
+from tests.support.git_sandbox import Work, program, repository, shell, subjects, window
+
+GIT = shutil.which("git")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo")
+
+
+def cache_with(bin_folder: Path, timeout: float = 10, total: float = 30) -> CommitCache:
+    return CommitCache.of(Git(timeout, total, search_path=str(bin_folder)))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+# Nothing of the repository's own runs
+
+TRAPS = {
+    "core.fsmonitor": "{trap}",
+    "core.hooksPath": "{hooks}",
+    "core.pager": "{trap}",
+    "pager.log": "{trap}",
+    "core.sshCommand": "{trap}",
+    "core.askPass": "{trap}",
+    "core.editor": "{trap}",
+    "core.gitProxy": "{trap}",
+    "core.alternateRefsCommand": "{trap}",
+    "credential.helper": "!{trap}",
+    "diff.external": "{trap}",
+    "diff.evil.textconv": "{trap}",
+    "diff.evil.command": "{trap}",
+    "diff.evil.cachetextconv": "false",
+    "filter.evil.clean": "{trap}",
+    "filter.evil.smudge": "{trap}",
+    "filter.evil.process": "{trap}",
+    "gpg.program": "{trap}",
+    "gpg.ssh.program": "{trap}",
+    "gpg.x509.program": "{trap}",
+    "log.showSignature": "true",
+    "alias.log": "!{trap}",
+    "alias.rev-parse": "!{trap}",
+    "alias.config": "!{trap}",
+    "trailer.evil.command": "{trap}",
+    "diff.submodule": "log",
+    "submodule.recurse": "true",
+    "protocol.allow": "always",
+    "protocol.ext.allow": "always",
+    "color.ui": "always",
+    "log.decorate": "full",
+    "log.showRoot": "false",
+    "diff.relative": "true",
+    "diff.noprefix": "true",
+    "format.pretty": "oneline",
+}
+
+
+def set_traps(repo: Path, trap: Path) -> None:
+    for hook in ["post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc", "fsmonitor-watchman"]:
+        shutil.copy(trap, program(repo.parent / "hooks" / hook, ""))
+        shutil.copy(trap, repo / ".git" / "hooks" / hook)
+    config = repo / ".git" / "config"
+    with config.open("a") as file:
+        for name, value in TRAPS.items():
+            section, _, key = name.rpartition(".")
+            first, _, second = section.partition(".")
+            filled = value.format(trap=trap, hooks=repo.parent / "hooks")
+            file.write(f"[{first}{f' {chr(34)}{second}{chr(34)}' if second else ''}]\n\t{key} = {filled}\n")
+
+
+def test_no_program_that_a_hostile_repository_names_is_started(repo: Path, tmp_path: Path) -> None:
+    shell(repo, "git commit -q --amend --no-edit", at=5)
+    (repo / ".gitattributes").write_text("* diff=evil filter=evil\n")
+    work = Work()
+    work.run(repo, "echo 2 > two.txt; git add .; git commit -q -m 'Before the traps'")
+    signed = (
+        "tree {tree}\nparent {head}\nauthor D <dev@example.com> {at} +0000\ncommitter D <dev@example.com> {at} +0000"
+    )
+    signed += "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----\n\nSigned\n"
+    tree, head = shell(repo, "git rev-parse HEAD^{tree} HEAD").split()
+    (tmp_path / "raw").write_text(signed.format(tree=tree, head=head, at=1_741_000_020))
+    shell(repo, "git update-ref refs/heads/signed $(git hash-object -t commit -w ../raw)")
+    trap = program(tmp_path / "trap", f"touch {tmp_path}/caught; cat; exit 0")
+    set_traps(repo, trap)
+    assert [(one.message, one.lines_added) for one in work.report(repo).commits] == [
+        ("First", 1),
+        ("Before the traps", 2),
+        ("Signed", 0),
+    ]
+    assert not (tmp_path / "caught").exists()
+    shell(repo, "git status", check=False)
+    assert (tmp_path / "caught").exists(), "the traps themselves must work"
+
+
+def test_a_partial_clone_fetches_nothing_and_leaves_the_counts_unknown(repo: Path, tmp_path: Path) -> None:
+    shell(repo, "git config uploadpack.allowFilter true; echo 3 > c; git add c; git commit -q -m 'Far away'", at=500)
+    shell(tmp_path, f"git clone -q --no-checkout --filter=blob:none file://{repo} part", at=-50)
+    trap = program(tmp_path / "trap", f'touch {tmp_path}/caught; exec git-upload-pack "$@"')
+    shell(tmp_path / "part", f"git config remote.origin.uploadpack {trap}; git config protocol.file.allow always")
+    report = Work().report(tmp_path / "part")
+    assert [(one.message, one.files_changed, one.lines_added) for one in report.commits] == [("Far away", None, None)]
+    assert report.problems == []
+    assert not (tmp_path / "caught").exists()
+    shell(tmp_path / "part", "git log --numstat -1", check=False)
+    assert (tmp_path / "caught").exists(), "the trap itself must work"
+
+
+def test_a_repository_of_another_owner_is_skipped_and_named(repo: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin" / "git", f'GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {GIT} "$@"')
+    shell(repo, "git commit -q --allow-empty -m Foreign", at=10)
+    work = Work()
+    work.tell(tmp_path, f"git --git-dir={repo}/.git commit -m Foreign", at=10)
+    report = work.report(repo, cache=cache_with(tmp_path / "bin"))
+    assert report.commits == []
+    assert len(report.problems) == 2 and all("dubious ownership" in problem for problem in report.problems)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_repository_that_really_is_anothers_is_skipped(repo: Path) -> None:
+    shutil.chown(repo, 65534, 65534)
+    shutil.chown(repo / ".git", 65534, 65534)
+    assert "dubious ownership" in str(Repositories().at(str(repo)))
+
+
+def test_variables_of_git_in_the_environment_have_no_effect(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = repository(tmp_path / "other")
+    work = Work()
+    work.run(repo, "git commit -q --allow-empty -m 'The right one'")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "/bin/false")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "broken")
+    monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
+    assert subjects(work.commits(repo)) == ["The right one"]
+    assert not (tmp_path / "trace").exists()
+
+
+def test_a_git_beside_the_current_directory_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path / "git", "exit 0")
+    monkeypatch.chdir(tmp_path)
+    assert Git(search_path=".").ask("/", "version").problem == "git is not installed, or not on PATH"
+
+
+def test_without_git_there_are_no_commits_and_one_problem(repo: Path, tmp_path: Path) -> None:
+    report = Work().report(repo, cache=cache_with(tmp_path))
+    assert report.problems == [f"{repo}: git is not installed, or not on PATH"]
+
+
+# No longer than its time
+
+
+def test_a_git_that_hangs_ends_with_its_children(repo: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin" / "git", f"sleep 60 & echo $! > {tmp_path}/child; wait")
+    began = time.monotonic()
+    report = Work().report(repo, cache=cache_with(tmp_path / "bin", timeout=0.5))
+    assert time.monotonic() - began < 3
+    assert report.problems == [f"{repo}: git did not answer within 0.5 s"]
+    assert not is_alive(int((tmp_path / "child").read_text()))
+
+
+def test_many_repositories_that_hang_cost_the_limit_once(tmp_path: Path) -> None:
+    program(tmp_path / "bin" / "git", "sleep 60")
+    repos = [repository(tmp_path / f"r{number}") for number in range(6)]
+    began = time.monotonic()
+    report = Work().report(*repos, cache=cache_with(tmp_path / "bin", timeout=0.4, total=1))
+    assert time.monotonic() - began < 3
+    assert len(report.problems) == 6 and "took more than 1 s" in report.problems[-1]
+
+
+def test_a_log_that_hangs_is_given_up_for_the_rest_of_the_run(repo: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin" / "git", f'case "$*" in *numstat*) sleep 60;; esac\nexec {GIT} "$@"')
+    cache, before = cache_with(tmp_path / "bin", timeout=0.3), git.processes_started
+    reports = [commits_of(window(f"s{day}", repo, start=-day, end=1000 - day), [], cache) for day in range(20)]
+    assert all(report.commits == [] and len(report.problems) == 1 for report in reports)
+    assert git.processes_started - before <= 6
+
+
+def test_a_history_too_big_to_read_at_large_is_read_by_the_hour(repo: Path, tmp_path: Path) -> None:
+    # Slow for every span but a session's own.
+    program(
+        tmp_path / "bin" / "git",
+        'case "$*" in *numstat*) for word; do case $word in --max-age=*) s=${word#*=};; --min-age=*) u=${word#*=};; '
+        f'esac; done; [ $((u - s)) -gt 90000 ] && sleep 60;; esac\nexec {GIT} "$@"',
+    )
+    cache, works = cache_with(tmp_path / "bin", timeout=0.5), []
+    for number in range(4):
+        works.append(Work(f"s{number}"))
+        works[-1].run(repo, f"git commit -q --allow-empty -m 'Number {number}'", at=number * 5000)
+    for number, work in enumerate(works):
+        hours = window(work.session, repo, start=number * 5000 - 5, end=number * 5000 + 5)
+        assert subjects(commits_of(hours, work.commands, cache).commits) == [f"Number {number}"]
+
+
+def test_output_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "MAX_OUTPUT_BYTES", 1_000_000)
+    program(tmp_path / "bin" / "git", "yes")
+    answer = Git(5, search_path=f"{tmp_path}/bin").ask("/", "log")
+    assert (len(answer.stdout), answer.given_up) == (1_000_000, True)
+
+
+def test_errors_without_end_do_not_block(tmp_path: Path) -> None:
+    program(tmp_path / "bin" / "git", "head -c 5000000 /dev/zero >&2; echo done; exit 3")
+    answer = Git(5, search_path=f"{tmp_path}/bin:{os.environ['PATH']}").ask("/", "log")
+    assert (answer.stdout, answer.given_up) == (b"done\n", False)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_only_waited_for_so_long(repo: Path) -> None:
+    (repo / ".git" / "config").unlink()
+    os.mkfifo(repo / ".git" / "config")
+    began = time.monotonic()
+    assert Work().report(repo, cache=CommitCache.of(Git(timeout=0.3))).commits == []
+    assert time.monotonic() - began < 3
+
+
+# Broken repositories
+
+
+def corrupt_object(repo: Path) -> None:
+    sha = shell(repo, "git rev-parse HEAD~1").strip()
+    path = repo / ".git" / "objects" / sha[:2] / sha[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"garbage")
+
+
+def corrupt_head(repo: Path) -> None:
+    (repo / ".git" / "HEAD").write_text("nonsense\n")
+
+
+def corrupt_config(repo: Path) -> None:
+    (repo / ".git" / "config").write_text("[core\n")
+
+
+@pytest.mark.parametrize("harm", [corrupt_object, corrupt_head, corrupt_config])
+def test_a_corrupt_repository_is_a_problem_not_an_error(repo: Path, harm: Callable[[Path], None]) -> None:
+    shell(repo, "git commit -q --allow-empty -m Two; git commit -q --allow-empty -m Three", at=10)
+    harm(repo)
+    report = Work().report(repo)
+    assert report.problems or harm is corrupt_head
+    assert all(one.message in ("Two", "Three") for one in report.commits)
+
+
+def test_broken_reflogs_hide_no_commit(repo: Path) -> None:
+    work = Work()
+    work.run(repo, "git commit -q --allow-empty -m 'Still seen'")
+    for name in ("HEAD", "refs/heads/main"):
+        log = repo / ".git" / "logs" / name
+        gone = f"{'1' * 40} {'2' * 40} D <d@x> 1741000010 +0000\tcommit: gone\n"
+        log.write_text("garbage\n" + gone + log.read_text())
+    assert subjects(work.commits(repo)) == ["Still seen"]
+
+
+def test_an_empty_git_folder_is_no_repository(tmp_path: Path) -> None:
+    (tmp_path / "odd" / ".git").mkdir(parents=True)
+    assert "not a git repository" in str(Repositories().at(str(tmp_path / "odd")))
+
+
+def test_a_bare_repository_is_found_by_its_own_folder(repo: Path, tmp_path: Path) -> None:
+    shell(tmp_path, "git clone -q --bare repo bare.git")
+    found = Repositories().at(str(tmp_path / "bare.git"))
+    assert isinstance(found, Repository) and found.key == str(tmp_path / "bare.git")
+
+
+@pytest.mark.parametrize("name", ["with space", "quo'te\"", "umläut", "-dash", "new\nline"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    work, odd = Work(), repository(tmp_path / name)
+    work.run(odd, "git commit -q --allow-empty -m 'Oddly placed'")
+    report = work.report(odd)
+    assert subjects(report.commits) == ["Oddly placed"] or "unexpected answer" in report.problems[0]
+
+
+def test_a_folder_whose_name_is_no_utf8_has_a_storable_key(tmp_path: Path) -> None:
+    try:
+        odd = repository(Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd\xff")))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    work = Work()
+    work.run(odd, "git commit -q --allow-empty -m 'Oddly placed'")
+    assert [one.repository for one in work.commits(odd)] == [f"{tmp_path}/odd?"]
+
+
+@pytest.mark.parametrize("directory", ["/a\0b", "/\ud800", "", "relative", "/" + "x" * 5000])
+def test_a_folder_that_cannot_exist_holds_no_repository(directory: str) -> None:
+    assert not isinstance(Repositories().at(directory), Repository)
+
+
+# What a command line would commit
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("git log --grep commit", []),
+        ("echo 'git commit -m no'", []),
+        ("ls # git commit -m no", []),
+        ("cat <<'EOF'\ngit commit -m no\nEOF", []),
+        ("git status", []),
+        ("git commit -m 'a b'", [("commit", "/w", "a b")]),
+        ("git commit -am'a b'", [("commit", "/w", "a b")]),
+        ("git commit --message='a b' -m body", [("commit", "/w", "a b")]),
+        ('git commit -m "costs \\$5 \\"now\\""', [("commit", "/w", 'costs $5 "now"')]),
+        ('git commit -m "$(date)"', [("commit", "/w", None)]),
+        ('N=3; git commit -m "fix #$N"', [("commit", "/w", "fix #3")]),
+        ("git commit --amend --no-edit", [("commit", "/w", None)]),
+        ("git commit -F - <<'EOF'\n\none\ntwo\n\nbody\nEOF", [("commit", "/w", "one two")]),
+        ("git commit -F - <<EOF\nat $HOME\nEOF", [("commit", "/w", None)]),
+        ("cd a && cd .. && cd - && git commit", [("commit", "/w/a", None)]),
+        ("(cd a; git pull); git pull", [("pull", "/w/a", None), ("pull", "/w", None)]),
+        ('cd "$(git rev-parse --show-toplevel)" && git rebase main', [("rebase", "/w", None)]),
+        ("sudo -E true; time git revert HEAD 2>&1 | tail -3", [("revert", "/w", None)]),
+        ("timeout 10 git -C /x -C y cherry-pick abc", [("cherry-pick", "/x/y", None)]),
+        ("# don't\ngit commit -m x", [("commit", "/w", "x")]),
+        ("if cd a; then git am < p; fi", [("am", "/w/a", None)]),
+        ("bash -lc 'cd /q && git merge -m hi f'", [("merge", "/q", "hi")]),
+        ("git commit -m don't; git commit", [("commit", "/w", "don't"), ("commit", "/w", None)]),
+        ("/usr/bin/git --no-pager commit -qm x", [("commit", "/w", "x")]),
+        ("cat > f <<'A' && git commit -m done\nx 'y\nA", [("commit", "/w", "done")]),
+    ],
+)
+def test_a_command_line_is_read_as_a_shell_would(command: str, expected: list[tuple[str, str, str | None]]) -> None:
+    assert [(one.verb, one.directory, one.subject) for one in invocations(command, "/w")] == expected
+    assert creates_commits(command) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["<<A " * 50_000 + "\nA\n" * 99, '"\\' * 99_999, "git commit -m '" * 15_000, "$(" * 99_999, "bash -c " * 25_000,
+     "git " + "(" * 99_999, "<<A\nA\n" * 33_000, "\\'" * 99_999, "git commit -m x\\" * 9000, "a=" * 99_999 + "; ",
+     "git commit -m $a " * 9000, "\0\x01\x02 git commit -m \x010\x02"],
+)  # fmt: skip
+def test_a_hostile_command_line_is_read_in_little_time(command: str) -> None:
+    began = time.process_time()
+    invocations(command + " git commit -m x", "/w")
+    assert time.process_time() - began < 5
