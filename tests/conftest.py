@@ -17,7 +17,20 @@ from tests.support import fence
 from tests.support.captured import CAPTURES, Capture
 
 KEPT = ("CLAUDE_METRICS_TEST_CACHE", "CLAUDE_METRICS_ALLOW_SKIP")
-FORGOTTEN = ("ANTHROPIC_", "CLAUDE", "CODEX_", "GEMINI_", "GOOGLE_", "OPENCODE", "CURSOR_", "GIT_", "XDG_", "NO_COLOR")
+FORGOTTEN = (
+    "ANTHROPIC_",
+    "CLAUDE",
+    "CODEX_",
+    "GEMINI_",
+    "GOOGLE_",
+    "OPENCODE",
+    "CURSOR_",
+    "GIT_",
+    "XDG_",
+    "NO_COLOR",
+    "COLUMNS",
+    "LINES",
+)
 GITCONFIG = "[user]\n\tname = Dev\n\temail = dev@example.com\n[init]\n\tdefaultBranch = main\n"
 
 sys.addaudithook(fence.watch)

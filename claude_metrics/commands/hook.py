@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
 from claude_metrics.agents.hook_spec import EVENT_SETS, SCOPES, EventSet, Scope
@@ -16,6 +15,8 @@ from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import install as engine
 from claude_metrics.installer.install import Change, HookStatus
+from claude_metrics.render.tables import Column, Row
+from claude_metrics.render.tables import show as show_table
 
 COLOURS = {"current": "green", "absent": "dim", "outdated": "yellow", "untrusted": "yellow", "unreadable": "red"}
 VERBS = {"created": "made", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}
@@ -174,18 +175,15 @@ def _print_rows(rows: list[HookStatus], as_json: bool) -> None:
         fields = ("agent", "scope", "event_set", "event", "state", "file", "detail")
         click.echo(json.dumps([{name: str(getattr(row, name)) for name in fields} for row in rows], indent=2))
         return
-    console = Console()
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("agent", "hook", "scope", "event", "state"):
-        table.add_column(title, no_wrap=True)
-    for title in ("file", "detail"):
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        state = Text(row.state, COLOURS[row.state])
-        table.add_row(row.agent, row.event_set, row.scope, row.event, state, _tilde(row.file), Text(row.detail))
-    console.print(table)
+    columns = [*(Column(title, text=True) for title in ("agent", "hook", "scope", "event", "state"))]
+    columns += [Column(title, text=True, fold=True) for title in ("file", "detail")]
+    show_table(columns, [Row(_cells(row), COLOURS[row.state]) for row in rows])
 
 
-def _tilde(file: Path) -> Text:
+def _cells(row: HookStatus) -> list[str]:
+    return [row.agent, row.event_set, row.scope, row.event, row.state, _tilde(row.file), row.detail]
+
+
+def _tilde(file: Path) -> str:
     home = Path.home()
-    return Text(f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file))
+    return f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file)
