@@ -1,132 +1,121 @@
-"""A dashboard: its variables, links, annotations and panels, as JSON that every Grafana from 10 on loads."""
+"""A dashboard: sections of panels from left to right, filters, one menu of dashboards, as JSON that Grafana 10.4 to 13 load."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as d
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as m
 
-from grafana.src import sql
 from grafana.src.panels import SOURCE, Query
+from grafana.src.variables import VARIABLES, variable
 
 SCHEMA_VERSION = 39  # Grafana 10.4's; every later one migrates it upwards
-LABELS = {
-    "agent": "Agent",
-    "project": "Project",
-    "branch": "Branch",
-    "machine": "Machine",
-    "model": "Model",
-    "tool": "Tool",
-}
-VARIABLES = {
-    "cm-overview": (*sql.PLACE, "model", "bucket"),
-    "cm-sessions": (*sql.PLACE, "q"),
-    "cm-session": ("session", "context_window"),
-    "cm-models": (*sql.PLACE, "model", "bucket"),
-    "cm-tools": (*sql.PLACE, "tool", "bucket"),
-    "cm-git": (*sql.PLACE, "bucket"),
-    "cm-projects": (*sql.PLACE, "model", "bucket"),
-    "cm-budget": (),
-    "cm-recorder": ("bucket",),
-}
-_KEYS = {
-    **{name: f"SELECT {name}_key FROM v_places" for name in sql.PLACE},
-    "model": "SELECT model_key FROM v_model_names",
-    "tool": "SELECT tool_key FROM v_tool_names",
-}
-_OPTIONS = {
-    **{name: f"SELECT DISTINCT {name}_key FROM v_places ORDER BY 1" for name in sql.PLACE},
-    "branch": "SELECT DISTINCT branch_key FROM v_places WHERE project_key IN (${project:sqlstring}) ORDER BY 1",
-    "model": "SELECT model_key FROM v_model_names ORDER BY 1",
-    "tool": "SELECT tool_key FROM v_tool_names ORDER BY 1",
-}
-SESSION_OPTIONS = f"""SELECT strftime('%Y-%m-%d %H:%M', start_time, '${{__to:date:Z}}') || ' · ' || coalesce(project, '(none)')
-  || ' · ' || substr(coalesce(title, first_prompt, session_id), 1, 60) AS __text, session_id AS __value
-FROM v_sessions WHERE {sql.during("start_time")} ORDER BY start_time DESC LIMIT 500"""
+COLUMNS = 24
+MOST_MARKS = 50
+ROW_ID = 1000  # rows are numbered from here on, for panels keep their numbers when rows come and go
+Json = dict[str, Any]
 
 
-def link(here: str, target: str, **own: str) -> str:
-    """The address of another dashboard with this one's range and variables; `own` sets some of them anew."""
-    shared = [name for name in VARIABLES[here] if name in VARIABLES[target] and name not in own]
-    parts = [f"var-{name}={value}" for name, value in own.items()] + [f"${{{name}:queryparam}}" for name in shared]
-    return f"/d/{target}?" + "&".join([*parts, "${__url_time_range}"])
+@dataclass(frozen=True)
+class Section:
+    """Panels under a heading that folds them away; without a title they stand on top, always seen."""
+
+    title: str
+    panels: Sequence[d.Panel] = field(default_factory=tuple)
+    closed: bool = False
 
 
-def session_link() -> str:
-    """For rows with the columns session_id, from_ms and to_ms."""
-    cell = "${__data.fields.%s:percentencode}"
-    return f"/d/cm-session?var-session={cell % 'session_id'}&from={cell % 'from_ms'}&to={cell % 'to_ms'}"
-
-
-def _names(name: str) -> d.QueryVariable:
-    made = d.QueryVariable(name).label(LABELS[name]).datasource(SOURCE).query(_OPTIONS[name]).definition(_OPTIONS[name])
-    made.refresh(m.VariableRefresh.ON_TIME_RANGE_CHANGED).multi(True).include_all(True).all_value(_KEYS[name])
-    return made.current(m.VariableOption(selected=True, text=["All"], value=["$__all"]))
-
-
-def _variable(name: str) -> Any:
-    if name in LABELS:
-        return _names(name)
-    if name == "bucket":
-        return _custom(
-            "bucket", "Interval", "auto : 0, 15 min : 900, hour : 3600, day : 86400, week : 604800", "auto", "0"
-        )
-    if name == "context_window":
-        values = "200 k : 200000, 400 k : 400000, 1 M : 1000000"
-        return _custom("context_window", "Context window", values, "200 k", "200000")
-    if name == "session":
-        made = d.QueryVariable("session").label("Session").datasource(SOURCE).query(SESSION_OPTIONS)
-        return made.definition(SESSION_OPTIONS).refresh(m.VariableRefresh.ON_TIME_RANGE_CHANGED)
-    return d.TextBoxVariable("q").label("Search").default_value("").current(m.VariableOption(text="", value=""))
-
-
-def _custom(name: str, label: str, values: str, text: str, value: str) -> d.CustomVariable:
-    return (
-        d.CustomVariable(name)
-        .label(label)
-        .values(values)
-        .current(m.VariableOption(selected=True, text=text, value=value))
-    )
-
-
-def commits_note(where: str) -> dict[str, Any]:
-    """Commits as marks in every chart."""
-    text = f"""SELECT time, substr(coalesce(message, sha), 1, 120) AS text, substr(sha, 1, 10) AS title,
-  coalesce(project, '(none)') AS tags FROM v_commits WHERE {where} AND reachable ORDER BY time LIMIT 500"""
-    target = {**Query(text, ["time"], "table", "Anno").to_json()}
-    return {"name": "Commits", "enable": True, "iconColor": "purple", "datasource": SOURCE, "target": target}
+def commits_note(where: str) -> Json:
+    """Commits as marks in charts: off until the reader wants them, put together to at most 50."""
+    step = f"max(900, ($__to - $__from) / 1000 / {MOST_MARKS} + 1)"
+    text = f"""SELECT min(time) AS time, count(*) || iif(count(*) = 1, ' commit', ' commits') AS title,
+  substr(group_concat(substr(coalesce(message, sha), 1, 60), ' · '), 1, 200) AS text,
+  coalesce(min(project), '(none)') AS tags
+FROM v_commits WHERE {where} AND reachable GROUP BY (time - $__from / 1000) / {step} ORDER BY 1 LIMIT {MOST_MARKS}"""
+    target = Query(text, ["time"], "table", "Anno").to_json()
+    return {"name": "Commits", "enable": False, "iconColor": "purple", "datasource": SOURCE, "target": target}
 
 
 def build(
-    uid: str, title: str, text: str, panels: Sequence[d.Panel], start: str = "now-30d", end: str = "now",
-    refresh: str = "", note: dict[str, Any] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    uid: str, title: str, text: str, sections: Sequence[Section], start: str = "now-30d", end: str = "now",
+    refresh: str = "", note: Json | None = None,
+) -> Json:  # fmt: skip
     """The dashboard as a dict ready for `dumps`."""
     made = d.Dashboard(title).uid(uid).description(text).tags(["claude-metrics"]).time(start, end).readonly()
     made.timezone("browser").tooltip(m.DashboardCursorSync.CROSSHAIR).refresh(refresh)
-    made.link(d.DashboardLink("claude-metrics").type("dashboards").tags(["claude-metrics"]).as_dropdown(False)
-              .keep_time(True).include_vars(True).icon("external link"))  # fmt: skip
+    made.link(_menu())
     for name in VARIABLES[uid]:
-        made.with_variable(_variable(name))
-    for panel in panels:
-        made.with_panel(panel)
-    found: dict[str, Any] = json.loads(JSONEncoder(sort_keys=True).encode(made.build()))
-    found["annotations"] = {"list": [json.loads(JSONEncoder(sort_keys=True).encode(note))] if note else []}
-    return _for_every_version(found)
+        made.with_variable(variable(name))
+    board = _encoded(made.build())
+    board["panels"] = _laid_out(sections)
+    board["annotations"] = {"list": [_encoded(note)] if note else []}
+    return _for_every_version(board)
 
 
-def _for_every_version(found: dict[str, Any]) -> dict[str, Any]:
-    """Without the key that hides links in a menu from 12.3 on, and with an id of its own for nothing."""
-    found.update(schemaVersion=SCHEMA_VERSION, id=None)
-    found["templating"].setdefault("list", [])
-    for link in found.get("links", []):
+def _menu() -> d.DashboardLink:
+    """One menu with all dashboards of the suite; range and filters come along."""
+    link = d.DashboardLink("Claude metrics").type("dashboards").tags(["claude-metrics"]).as_dropdown(True)
+    return link.keep_time(True).include_vars(True).icon("external link")
+
+
+def _laid_out(sections: Sequence[Section]) -> list[Json]:
+    """Panels from left to right in lines of 24 units, each section below the one before."""
+    made, y = [], 0
+    for number, section in enumerate(sections):
+        heading, y = _heading(section, ROW_ID + number, y)
+        panels, y = _lines(section.panels, y)
+        if section.closed:
+            heading[0]["panels"] = panels
+            made += heading
+        else:
+            made += [*heading, *panels]
+    return made
+
+
+def _heading(section: Section, number: int, y: int) -> tuple[list[Json], int]:
+    if not section.title:
+        return [], y
+    at = {"x": 0, "y": y, "w": COLUMNS, "h": 1}
+    row = {
+        "type": "row",
+        "id": number,
+        "title": section.title,
+        "collapsed": section.closed,
+        "gridPos": at,
+        "panels": [],
+    }
+    return [row], y + 1
+
+
+def _lines(panels: Sequence[d.Panel], y: int) -> tuple[list[Json], int]:
+    made, x, height = [], 0, 0
+    for panel in map(_encoded, (panel.build() for panel in panels)):
+        at = panel["gridPos"]
+        if x + at["w"] > COLUMNS:
+            x, y, height = 0, y + height, 0
+        at.update(x=x, y=y)
+        x, height = x + at["w"], max(height, at["h"])
+        made.append(panel)
+    return made, y + height
+
+
+def _encoded(value: Any) -> Any:
+    return json.loads(JSONEncoder(sort_keys=True).encode(value))
+
+
+def _for_every_version(board: Json) -> Json:
+    """Without the key that hides links in a menu from 12.3 on, and without an id, which Grafana gives."""
+    board.update(schemaVersion=SCHEMA_VERSION, id=None)
+    board["templating"].setdefault("list", [])
+    for link in board.get("links", []):
         link.pop("placement", None)
-    return found
+    return board
 
 
-def dumps(found: dict[str, Any]) -> str:
-    return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def dumps(board: Json) -> str:
+    return json.dumps(board, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Panels as few lines: each function gives a builder with id, place, description, unit, colours and an empty state."""
+"""The parts that every panel shares: its query, title, size, unit, colours and overrides."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from grafana_foundation_sdk.cog import builder, variants
 from grafana_foundation_sdk.models import common as mc
 from grafana_foundation_sdk.models import dashboard as m
 
+from grafana.src.colours import COLOURS, GREY
+
 SOURCE = mc.DataSourceRef(type_val="frser-sqlite-datasource", uid="claude-metrics")
-EMPTY = "Nothing in this range. No sessions yet? Run: claude-metrics sync"
-BLUE, ORANGE, GREEN, YELLOW, RED, PURPLE, GREY = "blue", "orange", "green", "yellow", "red", "purple", "#808080"
-COLOURS = {
-    "Input": BLUE, "Output": ORANGE, "Cache read": GREEN, "Cache write": YELLOW, "Failed": RED, "Failure rate": RED,
-    "Denied": PURPLE, "Calls": BLUE, "Cost": "semi-dark-blue", "Budget": RED, "Spend": "semi-dark-blue",
-    "Lines added": GREEN, "Lines removed": RED, "Commits": PURPLE, "Period before": GREY,
-}  # fmt: skip
-Place = tuple[int, int, int, int]
+Size = tuple[int, int]
 Steps = Sequence[tuple[float | None, str]]
+NEUTRAL: Steps = ((None, "text"),)
 
 
 class Query(variants.Dataquery):
@@ -48,25 +44,27 @@ def series(sql: str, ref: str = "A") -> Sql:
 
 
 def panel(
-    kind: str, number: int, title: str, text: str, at: Place, targets: Sequence[Sql] | Sql | str = (), unit: str = "",
+    kind: str, number: int, title: str, text: str, size: Size, target: Sql | str = "", unit: str = "",
     options: Mapping[str, Any] | None = None, custom: Mapping[str, Any] | None = None, steps: Steps = (),
-    decimals: int | None = None, most: float | None = None,
+    decimals: int | None = None,
 ) -> d.Panel:  # fmt: skip
-    x, y, w, h = at
-    found = d.Panel().type(kind).id(number).title(title).description(text).datasource(SOURCE).no_value(EMPTY)
-    found.grid_pos(m.GridPos(x=x, y=y, w=w, h=h)).options(dict(options or {})).custom(dict(custom or {}))
+    """A panel without `noValue`, which shrinks and takes a threshold's colour: queries return a row that says what is so.
+
+    The thresholds are always written down, for without them Grafana makes everything above 80 red.
+    """
+    width, height = size
+    made = d.Panel().type(kind).id(number).title(title).description(text).datasource(SOURCE)
+    made.grid_pos(m.GridPos(x=0, y=0, w=width, h=height)).options(dict(options or {})).custom(dict(custom or {}))
+    made.thresholds(thresholds(steps or NEUTRAL))
     if unit:
-        found.unit(unit)
+        made.unit(unit)
     if decimals is not None:
-        found.decimals(decimals)
-    if most is not None:
-        found.min(0).max(most)
+        made.decimals(decimals)
     if steps:
-        found.color_scheme(d.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
-        found.thresholds(thresholds(steps))
-    for target in [Sql(targets)] if isinstance(targets, str) else [targets] if isinstance(targets, Sql) else targets:
-        found.with_target(target)
-    return found
+        made.color_scheme(d.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+    if target:
+        made.with_target(Sql(target) if isinstance(target, str) else target)
+    return made
 
 
 def thresholds(steps: Steps) -> d.ThresholdsConfig:
@@ -74,123 +72,56 @@ def thresholds(steps: Steps) -> d.ThresholdsConfig:
     return d.ThresholdsConfig().mode(m.ThresholdsMode.ABSOLUTE).steps(made)
 
 
-def coloured(found: d.Panel, *names: str) -> d.Panel:
+def steps_of(steps: Steps) -> dict[str, Any]:
+    """Thresholds as the value of an override."""
+    return {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in steps]}
+
+
+def fixed(colour: str) -> dict[str, str]:
+    return {"mode": "fixed", "fixedColor": colour}
+
+
+def override(target: d.Panel, matcher: str, options: str, **properties: Any) -> d.Panel:
+    """What fields look like: unit, decimals, links, `custom__hidden` for custom.hidden."""
+    values = [m.DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in properties.items()]
+    return target.with_override(m.MatcherConfig(id_val=matcher, options=options), values)
+
+
+def field(target: d.Panel, name: str, **properties: Any) -> d.Panel:
+    return override(target, "byName", name, **properties)
+
+
+def coloured(target: d.Panel, *names: str) -> d.Panel:
     """The same colour for the same thing on every dashboard."""
     for name in names:
-        value = {"mode": "fixed", "fixedColor": COLOURS[name]}
-        found.override_by_name(name, [m.DynamicConfigValue(id_val="color", value=value)])
-    return found
+        field(target, name, color=fixed(COLOURS[name]))
+    return target
 
 
-def column(found: d.Panel, name: str, **properties: Any) -> d.Panel:
-    """What one column looks like: unit, decimals, links, `custom__hidden` for custom.hidden."""
-    values = [m.DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in properties.items()]
-    return found.override_by_name(name, values)
+def mapped(words: Mapping[str, str], colours: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Value mappings: `null` stands for a missing value, `/.../` for a pattern, all else for the value itself."""
+    made, plain = [], {}
+    for index, (value, text) in enumerate(words.items()):
+        shown = {"text": text, "index": index, **({"color": colours[value]} if colours and value in colours else {})}
+        if value == "null":
+            made.append({"type": "special", "options": {"match": "null+nan", "result": {"color": GREY, **shown}}})
+        else:
+            plain[value] = shown
+    return [*made, {"type": "value", "options": plain}] if plain else made
 
 
-def hidden(found: d.Panel, *names: str) -> d.Panel:
-    for name in names:
-        column(found, name, custom__hidden=True)
-    return found
-
-
-def linked(found: d.Panel, name: str, title: str, url: str) -> d.Panel:
-    return column(found, name, links=[{"title": title, "url": url}])
-
-
-_ONE_ROW = {"values": False, "calcs": ["lastNotNull"], "fields": "/.*/"}
-
-
-def stat(number: int, title: str, text: str, at: Place, sql: str, unit: str = "short", **more: Any) -> d.Panel:
-    """Numbers of one row, each column one number."""
-    options = {
-        "reduceOptions": _ONE_ROW, "textMode": "auto", "colorMode": "value", "graphMode": "none", "justifyMode": "auto",
-        "orientation": "auto", "wideLayout": True,
-    }  # fmt: skip
-    found = panel("stat", number, title, text, at, sql, unit, options, **more)
-    if not more.get("steps"):
-        found.color_scheme(d.FieldColor().mode(m.FieldColorModeId.FIXED).fixed_color("text"))
-    return found
-
-
-def gauge(number: int, title: str, text: str, at: Place, sql: str, unit: str, **more: Any) -> d.Panel:
-    options = {
-        "reduceOptions": _ONE_ROW,
-        "showThresholdLabels": False,
-        "showThresholdMarkers": True,
-        "orientation": "auto",
-    }
-    return panel("gauge", number, title, text, at, sql, unit, options, **more)
-
-
-def chart(
-    number: int, title: str, text: str, at: Place, sql: str, unit: str = "short", style: str = "bars",
-    stacked: bool = True, line: str = "linear", name: str = "${__field.labels.model}", **more: Any,
-) -> d.Panel:  # fmt: skip
-    """Values over time, one series per label; pass name="" for named columns."""
-    custom = {
-        "drawStyle": style, "fillOpacity": 80 if style == "bars" else 10, "lineWidth": 0 if style == "bars" else 2,
-        "lineInterpolation": line, "showPoints": "always" if style == "points" else "never", "pointSize": 5,
-        "barAlignment": 1, "axisSoftMin": 0, "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
-    }  # fmt: skip
-    options = {
-        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
-    found = panel("timeseries", number, title, text, at, series(sql), unit, options, custom, **more)
-    if not more.get("steps"):
-        found.color_scheme(d.FieldColor().mode("palette-classic-by-name"))
-    return found.display_name(name) if name else found
-
-
-def table(number: int, title: str, text: str, at: Place, sql: str, *times: str, sort: str = "", **more: Any) -> d.Panel:
-    by = [{"displayName": sort, "desc": True}] if sort else []
-    options = {"showHeader": True, "cellHeight": "sm", "sortBy": by}
-    custom = {"align": "auto", "filterable": True, "cellOptions": {"type": "auto"}}
-    return panel("table", number, title, text, at, Sql(sql, *times), "short", options, custom, **more)
-
-
-def bars(
-    number: int, title: str, text: str, at: Place, sql: str, x: str, unit: str = "short", stacked: bool = False,
-    upright: bool = True, **more: Any,
-) -> d.Panel:  # fmt: skip
-    """A bar per row; `x` names the column of texts."""
-    options = {
-        "xField": x, "orientation": "vertical" if upright else "horizontal", "stacking": "normal" if stacked else "none",
-        "showValue": "auto", "barWidth": 0.9, "groupWidth": 0.8,
-        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "none"},
-    }  # fmt: skip
-    found = panel("barchart", number, title, text, at, sql, unit, options, {"fillOpacity": 80, "lineWidth": 0}, **more)
-    return found.color_scheme(d.FieldColor().mode("palette-classic-by-name"))
-
-
-def gauges(number: int, title: str, text: str, at: Place, sql: str, unit: str, **more: Any) -> d.Panel:
-    """A horizontal bar per row: a text and a number."""
-    options = {
-        "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 25},
-        "orientation": "horizontal", "displayMode": "basic", "showUnfilled": True, "valueMode": "color",
-    }  # fmt: skip
-    found = panel("bargauge", number, title, text, at, sql, unit, options, **more)
-    return found.min(0).color_scheme(d.FieldColor().mode(m.FieldColorModeId.FIXED).fixed_color("semi-dark-blue"))
-
-
-def histogram(number: int, title: str, text: str, at: Place, sql: str, unit: str, **more: Any) -> d.Panel:
-    custom = {"fillOpacity": 80, "lineWidth": 1}
-    options = {"legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []}}
-    return panel("histogram", number, title, text, at, sql, unit, options, custom, **more)
-
-
-def words(number: int, title: str, at: Place, content: str) -> d.Panel:
+def words(number: int, title: str, size: Size, content: str) -> d.Panel:
+    options = {"mode": "markdown", "content": content}
     return panel(
-        "text", number, title, "How to read this dashboard.", at, options={"mode": "markdown", "content": content}
+        "text", number, title, "What this dashboard answers, and how its numbers are made.", size, options=options
     )
 
 
-def alerts(number: int, at: Place) -> d.Panel:
+def alerts(number: int, size: Size) -> d.Panel:
+    """The alert rules by importance, so that what fires stands first."""
     options = {
         "alertName": "", "dashboardAlerts": False, "folder": "", "groupBy": [], "groupMode": "default", "maxItems": 20,
-        "sortOrder": 1, "viewMode": "list", "alertInstanceLabelFilter": '{app="claude-metrics"}',
+        "sortOrder": 3, "viewMode": "list", "alertInstanceLabelFilter": '{app="claude-metrics"}',
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": True, "error": True},
     }  # fmt: skip
-    return panel("alertlist", number, "Alerts", "The rules of this suite and their states.", at, options=options)
+    return panel("alertlist", number, "Alerts", "The alert rules; what fires stands first.", size, options=options)

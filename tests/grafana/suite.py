@@ -51,9 +51,15 @@ class Target:
         return self.name
 
 
+def panels(board: Mapping[str, Any]) -> list[Json]:
+    """All panels that show something, those in closed rows too."""
+    outer = [p for p in board["panels"] if p["type"] != "row"]
+    return outer + [p for row in board["panels"] if row["type"] == "row" for p in row["panels"]]
+
+
 def targets() -> Iterator[Target]:
     for uid, board in dashboards().items():
-        for panel in board["panels"]:
+        for panel in panels(board):
             for body in panel.get("targets", []):
                 yield Target(f"{uid}/{panel['id']} {panel['title']}/{body['refId']}", panel["type"], body, board, panel)
         for note in board["annotations"]["list"]:
@@ -101,6 +107,18 @@ def ready(found: Target, when: Range, chosen: Mapping[str, Any], quote: Any = sq
 
 def run(source: DataSource, found: Target, when: Range, quote: Any = sqlstring, **chosen: Any) -> Frame:
     return source.query(ready(found, when, defaults(found.board, **chosen), quote), when)
+
+
+def last(frame: Frame) -> Any:
+    """What a figure shows: the last value of its only series."""
+    (series,) = (f for f in frame.fields if f.kind != "time")
+    return series.values[-1]
+
+
+def note(frame: Frame) -> str:
+    """What a figure says of the period before."""
+    (series,) = (f for f in frame.fields if f.kind != "time")
+    return series.labels["note"]
 
 
 def options(

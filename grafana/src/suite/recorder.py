@@ -1,10 +1,14 @@
-"""Recorder health: is the data fresh, can I trust it, how large is it."""
+"""Recorder: is the data fresh, can I trust it, how large is it."""
 
 from typing import Any
 
+from grafana_foundation_sdk.builders import dashboard as d
+
+from grafana.src import buckets, charts, links, sql, stats, tables, words
 from grafana.src import panels as p
-from grafana.src import sql
-from grafana.src.board import build
+from grafana.src.board import Section, build
+from grafana.src.colours import GREEN, RED, YELLOW
+from grafana.src.tables import Column, Hidden, table
 
 HERE = "cm-recorder"
 TEXT = """**Can I trust the numbers?** *Recorded* is when the last session was stored, *used* when the last request was made.
@@ -27,39 +31,75 @@ DELAY = f"""WITH delays AS MATERIALIZED (
   WHERE {_RAN} AND event <> 'sync' AND received_at IS NOT NULL
 ),
 ordered AS (SELECT s, row_number() OVER (ORDER BY s) AS n, count(*) OVER () AS n_all FROM delays)
-SELECT min(iif(n >= 0.5 * n_all, s, NULL)) AS "Median", min(iif(n >= 0.95 * n_all, s, NULL)) AS "p95" FROM ordered"""
-EVENTS = sql.over_time(
+SELECT min(iif(n >= 0.5 * n_all, s, NULL)) AS "Median", min(iif(n >= 0.95 * n_all, s, NULL)) AS "95th percentile" FROM ordered"""
+EVENTS = buckets.by_label(
     "total(1)", "event",
     f"(SELECT {sql.SECONDS.format('finished_at')} AS time, coalesce(event, '?') AS event FROM v_recordings WHERE {_RAN}) AS runs",
     "time IS NOT NULL", "event",
 )  # fmt: skip
-UNPRICED = f"""SELECT {sql.MODEL_NAME} AS "Model", agent AS "Agent", total(unpriced_tokens) AS "Tokens",
-  count(DISTINCT session_id) AS "Sessions" FROM v_usage WHERE {sql.WITHIN} AND unpriced_tokens > 0 GROUP BY model, agent ORDER BY 3 DESC"""
-UNREAD = """SELECT time AS "Read", path AS "File", agent AS "Agent", bad_lines AS "Unread lines", coalesce(unknown, '') AS "Unknown"
-FROM v_sources WHERE bad_lines > 0 ORDER BY time DESC LIMIT 100"""
-FAILED = f"""SELECT {sql.SECONDS.format("finished_at")} AS "Time", event AS "Event", outcome AS "Outcome", error AS "Error",
-  session_id AS "Session" FROM v_recordings WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100"""
-ROWS = """SELECT count(*) AS "Sessions", total(user_message_count) AS "Turns",
+ROWS = """SELECT count(*) AS "All sessions", total(user_message_count) AS "Turns",
   total(tool_calls) AS "Tool calls", total(commits) AS "Commits" FROM v_sessions"""
 FILE = """SELECT bytes AS "Size", free_bytes AS "Free inside", schema_version AS "Schema" FROM v_database"""
 PRICES = """SELECT coalesce(newest_prices, 'none yet') AS "Newest price list of" FROM v_database"""
 
 
 def dashboard() -> dict[str, Any]:
-    trust = p.stat(2, "Trust", "Zeros are good.", (8, 0, 16, 4), TRUST,
-                   steps=[(None, p.GREEN), (1, p.YELLOW), (100, p.RED)])  # fmt: skip
-    file = p.stat(9, "File", "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.",
-                  (12, 34, 8, 4), FILE, "bytes")  # fmt: skip
-    parts = [
-        p.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (0, 0, 8, 4), FRESH, "s"),
-        trust, p.stat(3, "Delay", "From a hook's event to its rows.", (0, 4, 8, 8), DELAY, "s", decimals=2),
-        p.chart(4, "Recordings", "What started them.", (8, 4, 16, 8), EVENTS, name="${__field.labels.event}"),
-        p.table(5, "Models without a price", "Their tokens count, their cost is unknown.", (0, 12, 8, 10), UNPRICED),
-        p.table(6, "Transcripts with unread lines", "Lines that were no JSON.", (8, 12, 16, 10), UNREAD, "Read"),
-        p.table(7, "Failed recordings", "What went wrong; `claude-metrics doctor` knows more.", (0, 22, 24, 12), FAILED, "Time"),
-        p.stat(8, "Rows", "What is stored, over all time.", (0, 34, 12, 4), ROWS),
-        p.column(file, "Schema", unit="short"),
-        p.stat(10, "Prices", "The latest day for which a price list was looked up.", (20, 34, 4, 4), PRICES, ""),
-        p.words(11, "How to read this", (0, 38, 24, 6), TEXT),
+    sections = [
+        Section("", _stats()), Section("What cannot be trusted", [_unpriced(), _unread(), _failed()]),
+        Section("What is stored", _stored()),
+        Section("How to read this", [p.words(11, "How to read this", (24, 6), TEXT)], closed=True),
     ]  # fmt: skip
-    return build(HERE, "Claude metrics / Recorder health", "Is the data fresh, and can I trust it?", parts, "now-7d")
+    return build(HERE, "Recorder", "Is the data fresh, and can I trust it?", sections, "now-7d")
+
+
+def _stats() -> list[d.Panel]:
+    events = charts.chart(4, "Recordings", "What started them.", (16, 8), EVENTS, name="event")
+    return [
+        stats.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (8, 4), FRESH, "s", "nothing yet",
+                   decimals=1),
+        stats.stat(2, "Trust", "Zeros are good.", (16, 4), TRUST, steps=[(None, GREEN), (1, YELLOW), (100, RED)]),
+        stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 8), DELAY, "s", "no hook in this range", decimals=2),
+        charts.grey_other(events),
+    ]  # fmt: skip
+
+
+def _unpriced() -> d.Panel:
+    columns = [
+        Column("Model", "text", 0, sql.model_name("model"), more={"custom__tooltip": {"field": "model_id"}}),
+        Column("Tokens", "tokens", 80, "total(unpriced_tokens)"), Column("Agent", "text", 95, words.agent("agent")),
+    ]  # fmt: skip
+    return table(5, "Models without a price", "Their tokens count, their cost is unknown.", (10, 9), columns,
+                 f"FROM v_usage WHERE {sql.WITHIN} AND unpriced_tokens > 0 GROUP BY model, agent ORDER BY 2 DESC",
+                 Hidden("model_id", "model"), sort="Tokens", nothing="Every model has a price")  # fmt: skip
+
+
+def _unread() -> d.Panel:
+    columns = [
+        Column("File", "text", 0, "path"), Column("Unread lines", "count", 105, "bad_lines"), Column("Read", "time", 130, "time"),
+        Column("Agent", "text", 95, "coalesce(agent, '?')"),
+    ]  # fmt: skip
+    return table(6, "Transcripts with unread lines", "Lines that were no JSON.", (14, 9), columns,
+                 "FROM v_sources WHERE bad_lines > 0 ORDER BY time DESC LIMIT 100", sort="Read",
+                 nothing="Every line could be read")  # fmt: skip
+
+
+def _failed() -> d.Panel:
+    start, end = sql.SECONDS.format("r.started_at"), sql.SECONDS.format("r.finished_at")
+    columns = [
+        Column("Error", "text", 0, words.one_line("error"), more={"links": links.cell("Open the session", links.session())}),
+        Column("Time", "time", 130, end), Column("Event", "text", 120, "event"), Column("Outcome", "text", 120, "outcome"),
+    ]  # fmt: skip
+    return table(7, "Failed recordings", "What went wrong; `claude-metrics doctor` knows more.", (24, 9), columns,
+                 f"FROM v_recordings AS r WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100",
+                 *tables.session(f"coalesce({start}, {end})", end, "coalesce(session_id, '')"), sort="Time",
+                 nothing="Nothing failed in this range")  # fmt: skip
+
+
+def _stored() -> list[d.Panel]:
+    file = stats.stat(9, "File", "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.", (8, 4), FILE,
+                      "bytes", decimals=1)  # fmt: skip
+    p.field(file, "Schema", unit="locale", decimals=0)
+    return [
+        stats.stat(8, "Rows", "What is stored, over all time.", (11, 4), ROWS), file,
+        stats.stat(10, "Prices", "The latest day for which a price list was looked up.", (5, 4), PRICES, "string", words=True),
+    ]  # fmt: skip
