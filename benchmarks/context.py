@@ -132,7 +132,7 @@ def _add_quarter(connection: sqlite3.Connection, session: str, folder: str, at: 
         [session, moment, moment, folder, place],
     )
     connection.execute(
-        "insert or ignore into usage_quarters values (?, ?, 'm', ?, 1, 2, 3, 4, 5, 0.01, 0, 0, 0, 0, 0, ?, ?)",
+        "insert or ignore into usage_15min values (?, ?, 'm', ?, 1, 2, 3, 4, 5, 0.01, 0, 0, 0, 0, 0, ?, ?)",
         [at // 900 * 900, session, place, moment, moment],
     )
 

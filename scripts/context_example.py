@@ -99,7 +99,7 @@ def make_database(scratch: Path, workspace: Path) -> Path:
                "first_at": at, "last_at": at, "requests": 1, "input_tokens": 1, "output_tokens": 1, "unlisted": 0,
                "cache_creation_tokens": 1, "cache_read_tokens": 1, "unpriced_tokens": 0}  # fmt: skip
         marks = ", ".join("?" * len(row))
-        connection.execute(f"insert into usage_quarters ({', '.join(row)}) values ({marks})", list(row.values()))
+        connection.execute(f"insert into usage_15min ({', '.join(row)}) values ({marks})", list(row.values()))
     connection.close()
     return path
 

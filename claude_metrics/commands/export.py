@@ -33,9 +33,9 @@ def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_p
     from claude_metrics.config import zones
     from claude_metrics.reports import session_ids
     from claude_metrics.reports import session_turns as story
-    from claude_metrics.store.connection import connect_readonly
+    from claude_metrics.store.connection import connect_current
 
-    connection = connect_readonly(db_path)
+    connection = connect_current(db_path)
     found = story.load(connection, session_ids.find(connection, session_id))
     write(_formatted(found, kind, zones.zone(tz)), output)
 

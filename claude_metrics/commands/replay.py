@@ -35,9 +35,9 @@ def replay(session_id: str, tz: str | None, as_json: bool, db_path: Path) -> Non
     from claude_metrics.config import zones
     from claude_metrics.reports import session_ids
     from claude_metrics.reports import session_turns as story
-    from claude_metrics.store.connection import connect_readonly
+    from claude_metrics.store.connection import connect_current
 
-    connection = connect_readonly(db_path)
+    connection = connect_current(db_path)
     found = story.load(connection, session_ids.find(connection, session_id))
     if as_json:
         options.print_json([asdict(turn) for turn in found.turns])

@@ -48,7 +48,7 @@ def _selection(named: dict[str, Any]) -> Selection:
     from claude_metrics.agents import AGENTS
     from claude_metrics.config import zones
     from claude_metrics.reports import query as report
-    from claude_metrics.store.connection import connect_readonly
+    from claude_metrics.store.connection import connect_current
 
     agents = tuple(AGENTS[name].AGENT_TYPE for name in named.pop("agents"))
     here = zones.zone(named.pop("tz"))
@@ -56,7 +56,7 @@ def _selection(named: dict[str, Any]) -> Selection:
         named.pop("since"), named.pop("until"), here, named.pop("projects"), named.pop("models"), agents
     )
     db_path = named.pop("db_path")
-    connection = connect_readonly(db_path)
+    connection = connect_current(db_path)
     report.check_projects(connection, where)
     return Selection(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))
 

@@ -36,9 +36,9 @@ def show(session_id: str, whole: bool, tz: str | None, as_json: bool, db_path: P
     from claude_metrics.render import session as session_output
     from claude_metrics.reports import session as session_view
     from claude_metrics.reports import session_ids
-    from claude_metrics.store.connection import connect_readonly
+    from claude_metrics.store.connection import connect_current
 
-    connection = connect_readonly(db_path)
+    connection = connect_current(db_path)
     found = session_view.load(connection, session_ids.find(connection, session_id))
     if as_json:
         options.print_json(asdict(found))

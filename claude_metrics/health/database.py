@@ -13,6 +13,7 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import mend
 from claude_metrics.health.check import Check, Situation, plural
 from claude_metrics.store import connection as database
+from claude_metrics.store.version import LATEST
 
 
 def integrity(here: Situation) -> Check:
@@ -46,8 +47,8 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _inspected(here: Situation, connection: sqlite3.Connection) -> Check:
     version = connection.execute("pragma user_version").fetchone()[0]
-    if version > database.LATEST:
-        text = f"it is of a newer claude-metrics (version {version}, this one knows {database.LATEST}); {here.db_path}"
+    if version > LATEST:
+        text = f"it is of a newer claude-metrics (version {version}, this one knows {LATEST}); {here.db_path}"
         return Check("database", "fail", text, "update claude-metrics; nothing was changed")
     problems = [row[0] for row in connection.execute("pragma quick_check(3)")]
     if problems != ["ok"]:

@@ -22,6 +22,7 @@ from claude_metrics.maintenance import rebuild
 from claude_metrics.recording import sync, worker
 from claude_metrics.store import backup, reprice
 from claude_metrics.store import connection as database
+from claude_metrics.store.version import LATEST
 
 BESIDE = ("-journal", "-wal", "-shm")
 
@@ -57,10 +58,7 @@ def _is_sound(copy: Path) -> bool:
     try:
         with closing(database.connect_readonly(copy)) as connection:
             version = connection.execute("pragma user_version").fetchone()[0]
-            return (
-                bool(0 < version <= database.LATEST)
-                and connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
-            )
+            return bool(0 < version <= LATEST) and connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
     except (ClaudeMetricsError, sqlite3.Error):
         return False
 

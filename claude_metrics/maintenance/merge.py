@@ -24,6 +24,7 @@ from claude_metrics.store import tombstones, writer
 from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
 from claude_metrics.store.settle import settle
+from claude_metrics.store.version import LATEST
 
 Progress = Callable[[int], None]
 
@@ -97,10 +98,10 @@ def session_count(other: Path) -> int:
 def _open(other: Path, salvage: bool = False) -> sqlite3.Connection:
     source = database.connect_readonly(other)
     version = source.execute("pragma user_version").fetchone()[0]
-    if version > database.LATEST:
+    if version > LATEST:
         source.close()
         raise ClaudeMetricsError(
-            f"the database is of a newer claude-metrics (version {version}, this one knows {database.LATEST}); {other};"
+            f"the database is of a newer claude-metrics (version {version}, this one knows {LATEST}); {other};"
             " update claude-metrics first"
         )
     if salvage:

@@ -1,4 +1,4 @@
-"""Open the database: private, patient, and at today's version."""
+"""Open the database: private to its owner, patient with other writers, and brought up to today's version."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.store import views
+from claude_metrics.store.version import LATEST
 
-LATEST = 1
 ATTEMPTS = 20
 CACHE_KIB = 64 * 1024  # keys are hashes: a bulk sync touches all pages, and the default of 2 MB thrashes
 BUSY_MS = 10_000
@@ -53,7 +54,7 @@ def prepare(connection: sqlite3.Connection, journal_mode: str = "delete") -> Non
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
+    version = _version(connection)
     if version > LATEST:
         raise ClaudeMetricsError(
             f"the database is of a newer claude-metrics (version {version}, this one knows {LATEST}); {path};"
@@ -64,47 +65,42 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
             _bring_up(connection)
             return
         except sqlite3.OperationalError as error:
-            if not _met_another(error) or attempt == ATTEMPTS - 1:
+            if not _is_race(error) or attempt == ATTEMPTS - 1:
                 raise
             time.sleep(0.05 * (attempt + 1))
 
 
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
 def _bring_up(connection: sqlite3.Connection) -> None:
-    if connection.execute("pragma user_version").fetchone()[0] < LATEST:
+    if _version(connection) < LATEST:
         from claude_metrics.store.migrations import migrate
 
         migrate(connection)
-    refresh_views(connection)
+    views.refresh(connection)
 
 
-def _met_another(error: sqlite3.OperationalError) -> bool:
+def _is_race(error: sqlite3.OperationalError) -> bool:
     """Another process was making the same tables or views: look again, they are there now."""
     return any(word in str(error) for word in ("already exists", "locked", "no such view", "schema has changed"))
 
 
-def refresh_views(connection: sqlite3.Connection) -> None:
-    """Views hold no data: when their text changed they are dropped and made again, never migrated."""
-    text = Path(__file__).with_name("views.sql").read_text(encoding="utf-8")
-    mark = f"{len(text)}:{hash_of(text)}"
-    row = connection.execute("select value from meta where key = 'views'").fetchone()
-    if row and row[0] == mark:
-        return
-    names = [
-        r[0]
-        for r in connection.execute(
-            "select name from sqlite_master where type = 'view' and name like 'v\\_%' escape '\\'"
-        )
-    ]
-    drops = "".join(f'drop view if exists "{name}";\n' for name in names)
-    connection.executescript(
-        f"begin immediate;\n{drops}{text};\ninsert or replace into meta values ('views', '{mark}');\ncommit;"
-    )
+def connect_current(path: Path) -> sqlite3.Connection:
+    """Open an existing database for reading. One that an older version wrote is brought up to date first."""
+    connection = connect_readonly(path)
+    if not _is_outdated(connection):
+        return connection
+    journal_mode = connection.execute("pragma journal_mode").fetchone()[0]
+    connection.close()
+    connect(path, journal_mode).close()
+    return connect_readonly(path)
 
 
-def hash_of(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _is_outdated(connection: sqlite3.Connection) -> bool:
+    version = _version(connection)
+    return 0 < version < LATEST or (version == LATEST and not views.are_current(connection))
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:

@@ -1,17 +1,22 @@
-"""Numbered steps from an empty file to today's tables. A step is never edited once released.
+"""Numbered steps from an empty file to today's tables. A step is never edited once it is released.
 
-`user_version` repeats the number of the last step, so that opening a current database costs one pragma and
-sqlite-utils, most of our start-up time, is imported only when there is something to migrate.
+`user_version` repeats the number of the last step. Opening a current database therefore costs one pragma, and
+sqlite-utils, whose import takes most of our start-up time, is imported only when there is something to migrate.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlite_utils import Database, Migrations
 
+from claude_metrics.store import views
+from claude_metrics.store.transaction import transaction
+from claude_metrics.store.version import LATEST
+
 migrations = Migrations("claude-metrics")
-LATEST = 1
 
 
 @migrations()
@@ -161,7 +166,49 @@ create table meta (key text primary key, value text) without rowid
 """
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an opened database up to `LATEST`; every row stays."""
-    migrations.apply(Database(connection))
-    connection.execute(f"pragma user_version = {LATEST}")
+@migrations()
+def m002_name_sums_by_their_grain(db: Database) -> None:
+    """The sums by quarter hour are named by their grain, because "quarters" reads as three months."""
+    for old, new in (
+        ("usage_quarters", "usage_15min"),
+        ("tool_quarters", "tool_calls_15min"),
+        ("activity_quarters", "activity_15min"),
+    ):
+        db.execute(f"alter table {old} rename to {new}")
+        db.execute(f"drop index {old}_session")
+        db.execute(f"create index {new}_session on {new} (session_id)")
+
+
+def steps() -> list[str]:
+    """The names of all steps in their order."""
+    return [step.name for step in migrations.pending(Database(memory=True))]
+
+
+if len(steps()) != LATEST:
+    raise AssertionError(f"LATEST is {LATEST}, but there are {len(steps())} migrations; correct store/version.py")
+
+
+def migrate(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
+    """Apply every step that is missing and make the views, in one transaction: every row stays, or nothing changes.
+
+    `stop_before` names a step; the tests ask for the tables before it.
+    """
+    with _past_views(connection), transaction(connection):
+        database = Database(connection)
+        migrations.apply(database, stop_before=stop_before)
+        connection.execute(f"pragma user_version = {len(migrations.applied(database))}")
+        if stop_before is None:
+            views.make(connection)
+
+
+@contextmanager
+def _past_views(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let `alter table` look at no view: a user's own view, perhaps a broken one, must not hinder a step.
+
+    https://sqlite.org/pragma.html#pragma_legacy_alter_table
+    """
+    connection.execute("pragma legacy_alter_table = on")
+    try:
+        yield
+    finally:
+        connection.execute("pragma legacy_alter_table = off")

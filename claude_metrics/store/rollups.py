@@ -41,7 +41,7 @@ _CHANGES = (
     """insert into temp.changed select session_id, quarter,
             iif(quarter > 0, strftime('%Y-%m-%dT%H:%M:%fZ', quarter, 'unixepoch'), ''), null
         from (select t.session_id, iif(t.since = '' or cost_source = 'reported' or exists (
-                select 1 from usage_quarters q where q.session_id = t.session_id and q.place_id is not s.place_id),
+                select 1 from usage_15min q where q.session_id = t.session_id and q.place_id is not s.place_id),
                 0, cast(strftime('%s', t.since) as integer) / 900 * 900) as quarter
             from temp.touched t join sessions s using (session_id))""",
     """update temp.changed set before = (select max(at) from (
@@ -68,8 +68,8 @@ _SAVINGS = """(q.cache_read_tokens * (json_extract(r.rates, '$[0][0]') - json_ex
 _FROM_THEN = """delete from {table} where session_id in (select session_id from temp.changed)
         and time >= (select quarter from temp.changed c where c.session_id = {table}.session_id)"""
 _USAGE = (
-    _FROM_THEN.format(table="usage_quarters"),
-    f"""insert into usage_quarters
+    _FROM_THEN.format(table="usage_15min"),
+    f"""insert into usage_15min
         select q.time, q.session_id, q.model, s.place_id, requests, q.input_tokens, q.output_tokens,
             q.cache_creation_tokens, q.cache_read_tokens, cost_usd, q.unpriced_tokens, unlisted, unlisted_cost_usd,
             subagent_cost_usd, {_SAVINGS}, first_at, last_at
@@ -86,7 +86,7 @@ _USAGE = (
             group by u.session_id, 2, model) q
         join sessions s on s.session_id = q.session_id
         left join rates r on r.model = q.model and r.day = date(q.time, 'unixepoch')""",
-    f"""insert into usage_quarters
+    f"""insert into usage_15min
         select {_QUARTER.format(time="began")}, session_id, '', place_id, 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null,
             null, null, began, began
         from (select *, coalesce(start_time, end_time, updated_at) as began from sessions
@@ -104,8 +104,8 @@ def _duration_classes() -> str:
 
 
 _TOOLS = (
-    _FROM_THEN.format(table="tool_quarters"),
-    f"""insert into tool_quarters
+    _FROM_THEN.format(table="tool_calls_15min"),
+    f"""insert into tool_calls_15min
         select {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
             coalesce(tool_name, '?'), s.place_id, count(*), total(success = 0), total(denied = 1),
             total(success is null), total(duration_ms), total(input_bytes), total(output_bytes),
@@ -116,8 +116,8 @@ _TOOLS = (
 )
 
 _ACTIVITY = (
-    _FROM_THEN.format(table="activity_quarters"),
-    f"""insert into activity_quarters
+    _FROM_THEN.format(table="activity_15min"),
+    f"""insert into activity_15min
         select ms / 900000 * 900 as time, e.session_id, s.place_id, sum(turn),
             cast(total(case when pause < {IDLE_MS} then pause end) as integer)
         from (select session_id, ms, turn, ms - lag(ms) over (partition by session_id order by ms) as pause
@@ -134,7 +134,7 @@ _ACTIVITY = (
 # Names for the dashboards' variables; one that is used no more does no harm.
 _LABELS = (
     f"""insert or ignore into labels
-        select distinct 'model', model from usage_quarters where session_id in {_TOUCHED}""",
+        select distinct 'model', model from usage_15min where session_id in {_TOUCHED}""",
     f"""insert or ignore into labels
-        select distinct 'tool', tool_name from tool_quarters where session_id in {_TOUCHED}""",
+        select distinct 'tool', tool_name from tool_calls_15min where session_id in {_TOUCHED}""",
 )

@@ -31,7 +31,7 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
     q.input_tokens + q.output_tokens + q.cache_creation_tokens + q.cache_read_tokens as total_tokens,
     q.cost_usd, q.unpriced_tokens, q.unlisted, q.unlisted_cost_usd, q.subagent_cost_usd, q.cache_savings_usd,
     q.first_at, q.last_at, q.place_id
-from usage_quarters q;
+from usage_15min q;
 -- v_days: sums per day, agent, project and model; `day` is UTC (`report daily --tz` has the days of any zone).
 create view v_days as
 select strftime('%Y-%m-%d', time, 'unixepoch') as day, agent, project, model, count(distinct session_id) as sessions,
@@ -99,7 +99,7 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
     q.tool_name,
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
     q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, q.place_id
-from tool_quarters q;
+from tool_calls_15min q;
 -- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
@@ -146,7 +146,7 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
 
     (select nullif(p.machine, '') from places p where p.place_id = q.place_id) as machine,
     q.turns, q.active_ms, q.place_id
-from activity_quarters q;
+from activity_15min q;
 -- v_duration_classes: the classes of tool durations behind `d0` to `d10` of v_tools; the last one is open.
 create view v_duration_classes as
 select column1 as class, column2 as lower_ms, column3 as upper_ms from (values

@@ -47,7 +47,7 @@ class Database:
         seconds = int(datetime.fromisoformat(at).timestamp())
         row = {"time": seconds, "session_id": session, "model": f"m{usd}", "place_id": place_id, "cost_usd": usd,
                "unpriced_tokens": unpriced, "first_at": at, "last_at": at, **numbers}  # fmt: skip
-        self._insert("usage_quarters", row)
+        self._insert("usage_15min", row)
 
     def summary(self, session: str, **columns: object) -> None:
         self._insert("session_summaries", {"session_id": session, **columns})

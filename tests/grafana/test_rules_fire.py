@@ -152,7 +152,7 @@ def test_rolling_up_again_changes_no_row(db: sqlite3.Connection) -> None:
     for n in range(40):
         add_request(db, NOW - n * 700, 0.5)
         add_call(db, n, n % 2)
-    tables = ("usage_quarters", "tool_quarters", "activity_quarters", "places", "labels")
+    tables = ("usage_15min", "tool_calls_15min", "activity_15min", "places", "labels")
 
     def rows() -> list[list[tuple[object, ...]]]:
         fires(db, "cm-cache")

@@ -23,7 +23,7 @@ from claude_metrics.installer import install
 from claude_metrics.lock import only_one
 from claude_metrics.recording import spool, sync, worker
 from claude_metrics.store import backup
-from claude_metrics.store import connection as database
+from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture, as_stdin
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -255,7 +255,7 @@ def damage_page_of(db_path: Path, name: str) -> None:
 
 def test_a_newer_database_is_refused_and_left_alone(recorded: Path, run_cli: Cli) -> None:
     with closing(sqlite3.connect(recorded)) as db:
-        db.execute(f"pragma user_version = {database.LATEST + 1}")
+        db.execute(f"pragma user_version = {LATEST + 1}")
     before = recorded.read_bytes()
     done = run_cli("doctor", "--fix")
     assert done.returncode == 1

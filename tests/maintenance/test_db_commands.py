@@ -21,6 +21,7 @@ from claude_metrics.maintenance import purge, rebuild
 from claude_metrics.recording import spool, sync, worker
 from claude_metrics.store import backup
 from claude_metrics.store import connection as database
+from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture, as_stdin
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -35,7 +36,7 @@ FACTS = (
     "commits",
     "observations",
 )
-DERIVED = ("usage_quarters", "session_summaries")
+DERIVED = ("usage_15min", "session_summaries")
 
 
 def record(db_path: Path | None = None) -> Path:
@@ -358,7 +359,7 @@ def test_a_newer_database_is_refused(capture: Callable[[str], Capture], run_cli:
     capture("print-basic")
     other = record(tmp_path / "other.db")
     with closing(sqlite3.connect(other)) as db:
-        db.execute(f"pragma user_version = {database.LATEST + 1}")
+        db.execute(f"pragma user_version = {LATEST + 1}")
     done = run_cli("db", "import", str(other))
     assert done.returncode == 1 and "newer" in done.stderr
 

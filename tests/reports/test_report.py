@@ -495,7 +495,7 @@ def test_no_usage_report_reads_the_requests_themselves(spread: Path) -> None:
         engine.by_session(connection, where)
         engine.by_column(connection, where, ("project", "branch"))
         report_blocks.blocks(connection, where, 0)
-    assert "usage_quarters" in read and not read & {"token_usage", "tool_calls"}
+    assert "usage_15min" in read and not read & {"token_usage", "tool_calls"}
 
 
 def test_ids_are_shortened_to_what_is_unique() -> None:

@@ -13,8 +13,8 @@ from claude_metrics.recording import ingest
 from claude_metrics.store.connection import connect
 
 TABLES = (
-    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_quarters",
-    "tool_quarters", "activity_quarters", "observations",
+    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_15min",
+    "tool_calls_15min", "activity_15min", "observations",
     "session_summaries",
 )  # fmt: skip
 # When and by which door something was recorded may differ; what was recorded may not.
