@@ -52,7 +52,7 @@ def gather(folder: str, db: str, settings: Settings, session: str = "") -> Facts
         "tools": lambda: _find_tools(facts, folder, settings),
         "spend": lambda: _read_spend(facts, folder, db, settings, session, until - END_S),
     }
-    threads = {name: _start(job) for name, job in jobs.items()}  # git first: what follows is imported meanwhile
+    threads = {name: _start(job, until) for name, job in jobs.items()}  # git first: what follows is imported meanwhile
     for thread in threads.values():
         thread.join(_left(until))
     survey.finish(until)
@@ -60,10 +60,19 @@ def gather(folder: str, db: str, settings: Settings, session: str = "") -> Facts
     return facts
 
 
-def _start(job: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=job, daemon=True)
+def _start(job: Callable[[], None], until: float) -> threading.Thread:
+    thread = threading.Thread(target=_run, args=(job, until), daemon=True)
     thread.start()
     return thread
+
+
+def _run(job: Callable[[], None], until: float) -> None:
+    """A fault after the deadline is nobody's any more: the note is written, and what the job reads may be gone."""
+    try:
+        job()
+    except Exception:
+        if _left(until):
+            raise
 
 
 def _left(until: float) -> float:
@@ -108,7 +117,7 @@ class _Survey:
         self._facts.not_checked_out = search.not_checked_out
 
     def _add_thread(self) -> None:
-        self._threads.append(_start(self._ask))
+        self._threads.append(_start(self._ask, self._until))
 
     def _ask(self) -> None:
         while (top := self._waiting.get()) is not None:

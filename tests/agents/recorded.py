@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from claude_metrics.models import Source
 from claude_metrics.recording import ingest
 from tests.support.captured import CAPTURES, RECORDED_HOME, names
 from tests.support.ledger import Ledger
+from tests.support.trees import copy_tree
 
 Tokens = tuple[int, int, int, int, int]  # requests, input, output, cache read, reasoning
 COLUMNS = "count(*), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(reasoning_tokens)"
@@ -38,7 +38,7 @@ class Recording:
 
     def lay_out(self, name: str, home: Path) -> Path:
         """The agent's data folder in `home`, as if its client had run there."""
-        shutil.copytree(CAPTURES / self.captures / name / "home", home, dirs_exist_ok=True)
+        copy_tree(CAPTURES / self.captures / name / "home", home)
         for path in home.rglob("*"):
             if path.is_file():
                 move_database(path, home) if path.suffix == ".db" else move_text(path, home)

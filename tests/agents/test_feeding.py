@@ -1,6 +1,5 @@
 """Whatever way the agents' files reach us, in pieces, twice, in any order, damaged later, the same rows stand."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from tests.agents.recorded import CODEX, GEMINI, Recording
 from tests.support.captured import CAPTURES
 from tests.support.damage import damage
 from tests.support.ledger import Ledger
+from tests.support.trees import copy_tree
 
 CASES = [pytest.param(kind, name, id=f"{kind.agent}-{name}") for kind in (GEMINI, CODEX) for name in kind.names]
 BUSY = settings(
@@ -26,7 +26,7 @@ def scratch(kind: Recording, name: str) -> Iterator[tuple[Path, Path]]:
     """The agent's data folder with one capture, and a place for databases."""
     with TemporaryDirectory() as folder:
         data = Path(folder, "data")
-        shutil.copytree(CAPTURES / kind.captures / name / "home" / kind.data, data)
+        copy_tree(CAPTURES / kind.captures / name / "home" / kind.data, data)
         yield data, Path(folder)
 
 

@@ -33,6 +33,7 @@ from tests.agents.recorded import (
 )
 from tests.support.captured import CAPTURES
 from tests.support.ledger import Ledger
+from tests.support.trees import copy_tree
 
 # All that is served and never written are the `utility` requests: titles, asked of the small model.
 BUSY = settings(
@@ -229,7 +230,7 @@ def test_reading_alters_no_byte_and_makes_no_file(kind: str, home: Path, tmp_pat
         db.close()
     elif kind != "the client has it open":
         left = tmp_path / "left"
-        shutil.copytree(data, left)
+        copy_tree(data, left)
         if kind == "wal left behind":
             (left / "opencode.db-shm").unlink()
         data = left

@@ -14,6 +14,8 @@ from claude_metrics.git.command_line import creates_commits, invocations
 from claude_metrics.git.process import Git
 from claude_metrics.git.repository import Repositories, Repository
 from tests.support.git_sandbox import Work, program, repository, shell, subjects, window
+from tests.support.processes import is_alive
+from tests.support.waiting import HANG_S
 
 GIT = shutil.which("git")
 
@@ -25,14 +27,6 @@ def repo(tmp_path: Path) -> Path:
 
 def cache_with(bin_folder: Path, timeout: float = 10, total: float = 30) -> CommitCache:
     return CommitCache.of(Git(timeout, total, search_path=str(bin_folder)))
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 # Nothing of the repository's own runs
@@ -172,25 +166,21 @@ def test_without_git_there_are_no_commits_and_one_problem(repo: Path, tmp_path: 
 
 
 def test_a_git_that_hangs_ends_with_its_children(repo: Path, tmp_path: Path) -> None:
-    program(tmp_path / "bin" / "git", f"sleep 60 & echo $! > {tmp_path}/child; wait")
-    began = time.monotonic()
+    program(tmp_path / "bin" / "git", f"sleep {HANG_S} & echo $! > {tmp_path}/child; wait")
     report = Work().report(repo, cache=cache_with(tmp_path / "bin", timeout=0.5))
-    assert time.monotonic() - began < 3
     assert report.problems == [f"{repo}: git did not answer within 0.5 s"]
     assert not is_alive(int((tmp_path / "child").read_text()))
 
 
 def test_many_repositories_that_hang_cost_the_limit_once(tmp_path: Path) -> None:
-    program(tmp_path / "bin" / "git", "sleep 60")
+    program(tmp_path / "bin" / "git", f"sleep {HANG_S}")
     repos = [repository(tmp_path / f"r{number}") for number in range(6)]
-    began = time.monotonic()
     report = Work().report(*repos, cache=cache_with(tmp_path / "bin", timeout=0.4, total=1))
-    assert time.monotonic() - began < 3
     assert len(report.problems) == 6 and "took more than 1 s" in report.problems[-1]
 
 
 def test_a_log_that_hangs_is_given_up_for_the_rest_of_the_run(repo: Path, tmp_path: Path) -> None:
-    program(tmp_path / "bin" / "git", f'case "$*" in *numstat*) sleep 60;; esac\nexec {GIT} "$@"')
+    program(tmp_path / "bin" / "git", f'case "$*" in *numstat*) sleep {HANG_S};; esac\nexec {GIT} "$@"')
     cache, before = cache_with(tmp_path / "bin", timeout=0.3), git.processes_started
     reports = [commits_of(window(f"s{day}", repo, start=-day, end=1000 - day), [], cache) for day in range(20)]
     assert all(report.commits == [] and len(report.problems) == 1 for report in reports)
@@ -202,7 +192,7 @@ def test_a_history_too_big_to_read_at_large_is_read_by_the_hour(repo: Path, tmp_
     program(
         tmp_path / "bin" / "git",
         'case "$*" in *numstat*) for word; do case $word in --max-age=*) s=${word#*=};; --min-age=*) u=${word#*=};; '
-        f'esac; done; [ $((u - s)) -gt 90000 ] && sleep 60;; esac\nexec {GIT} "$@"',
+        f'esac; done; [ $((u - s)) -gt 90000 ] && sleep {HANG_S};; esac\nexec {GIT} "$@"',
     )
     cache, works = cache_with(tmp_path / "bin", timeout=0.5), []
     for number in range(4):
@@ -229,9 +219,7 @@ def test_errors_without_end_do_not_block(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_a_file_is_only_waited_for_so_long(repo: Path) -> None:
     (repo / ".git" / "config").unlink()
     os.mkfifo(repo / ".git" / "config")
-    began = time.monotonic()
     assert Work().report(repo, cache=CommitCache.of(Git(timeout=0.3))).commits == []
-    assert time.monotonic() - began < 3
 
 
 # Broken repositories

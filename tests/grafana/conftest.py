@@ -1,7 +1,6 @@
 """Databases that the dashboards are tried on, made once."""
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from claude_metrics.store import connection as database
 from tests.grafana import corpus, suite
 from tests.grafana.emulator import DataSource
 from tests.support.captured import CAPTURES
+from tests.support.trees import copy_tree
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def _sync(folder: Path, captures: list[Path]) -> Path:
     """Record captures with the real command, in a home of their own."""
     home, db = folder / "home", folder / "db" / "metrics.db"
     for capture in captures:
-        shutil.copytree(capture / "projects", home / ".claude" / "projects", dirs_exist_ok=True)
+        copy_tree(capture / "projects", home / ".claude" / "projects")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE", "XDG_", "GIT_"))}
     env |= {"HOME": str(home), "CLAUDE_METRICS_HOME": str(home / "cm"), "TZ": "UTC"}
     command = [sys.executable, "-m", "claude_metrics", "sync", "--agent", "claude", "--db-path", str(db)]

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +23,7 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import service
 from claude_metrics.recording import sync
 from tests.support.captured import Capture
+from tests.support.waiting import wait_for
 
 SYSTEMS = ("linux", "darwin", "win32")
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -170,13 +170,6 @@ def watch() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in running:
         process.kill()
         process.communicate()
-
-
-def wait_for(true: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 def stored() -> dict[str, tuple]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.ledger import Ledger
+from tests.support.trees import copy_tree
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "make_corpus.py"
 USAGE = (
@@ -85,7 +85,7 @@ def test_forks_of_clients_that_mark_no_copies_are_counted_as_truly(
     corpus: Path, manifest: dict[str, Any], tmp_path: Path
 ) -> None:
     old = tmp_path / "old"
-    shutil.copytree(corpus / "projects", old / "projects")
+    copy_tree(corpus / "projects", old / "projects")
     for path in old.glob("projects/**/*.jsonl"):
         path.write_bytes(re.sub(rb',"requestSessionId":"[^"]*"', b"", path.read_bytes()))
     ledger = Ledger(tmp_path / "old.db")

@@ -5,7 +5,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,10 +134,8 @@ def test_what_is_no_transcript_is_passed_over(agent: str, make: Callable[[Path],
     for name in (path.name, "session-1.json", "rollout-1.jsonl"):
         payload = {**FIELDS, "transcript_path": str(path.with_name(name))}
         run_hook(as_stdin(payload), agent)
-    started = time.monotonic()
     done = drain()
     assert (done.recorded, done.failed) == (3, 0)
-    assert time.monotonic() - started < 30
     assert b"root:" not in paths.database_file().read_bytes()
 
 

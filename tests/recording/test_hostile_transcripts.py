@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from claude_metrics.recording import ingest, spool
 from claude_metrics.store.connection import connect
 from tests.support import hostile
 from tests.support.captured import CAPTURES
+from tests.support.trees import copy_tree
 
 MEASURED = """import resource, sys
 from pathlib import Path
@@ -44,9 +44,9 @@ MONEY = 1e15
 def lay_out(agent: str, home: Path, only: str = "") -> None:
     for capture in sorted((CAPTURES / hostile.folder_of(agent)).iterdir()):
         if (capture / "home").exists() and only in capture.name:
-            shutil.copytree(capture / "home", home, dirs_exist_ok=True)
+            copy_tree(capture / "home", home)
         elif (capture / "projects").exists() and only in capture.name:
-            shutil.copytree(capture / "projects", home / ".claude" / "projects", dirs_exist_ok=True)
+            copy_tree(capture / "projects", home / ".claude" / "projects")
 
 
 def record(agent: str, database: Path) -> ingest.Outcome:

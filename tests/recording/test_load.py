@@ -16,6 +16,8 @@ from claude_metrics.recording import spool
 from tests.support.captured import Capture, as_stdin
 from tests.support.dumps import count, dump
 from tests.support.places import HOOK
+from tests.support.processes import children_of, is_alive
+from tests.support.waiting import HANG_S, PATIENCE_S, wait_for
 
 HOOKS = 200
 PROC = Path("/proc")
@@ -100,8 +102,7 @@ def start(command: list[str], payload: bytes) -> subprocess.Popen[bytes]:
 def watch(hooks: list[subprocess.Popen[bytes]]) -> tuple[int, int]:
     """The most workers that had the database open at once, and the most memory one had, until all have ended."""
     busy = memory = 0
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
+    while True:  # the test's own time limit ends it
         alive = workers()
         working = [one for one in alive if str(paths.database_file()) in opened(one)]
         busy, memory = max(busy, len(working)), max([memory, *map(peak_kib, working)])
@@ -112,25 +113,18 @@ def watch(hooks: list[subprocess.Popen[bytes]]) -> tuple[int, int]:
 
 
 def test_a_worker_that_hangs_ends_with_all_it_started() -> None:
-    code = """import subprocess, time
-from claude_metrics import worker
+    code = f"""import subprocess, time
+from claude_metrics.recording import worker
 worker.CAP_S = -59
 worker._watchdog()
-subprocess.Popen(["sh", "-c", "echo $$; sleep 300 & echo $!; wait"])
-time.sleep(300)
+subprocess.Popen(["sh", "-c", "echo $$; sleep {HANG_S} & echo $!; wait"])
+time.sleep({HANG_S})
 """
     hanging = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert hanging.stdout
     started = [int(hanging.stdout.readline()) for _ in range(2)]
-    assert hanging.wait(timeout=30) == 1
-    deadline = time.monotonic() + 10
-    while any(is_alive(pid) for pid in started) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in started if is_alive(pid)]
-
-
-def is_alive(pid: int) -> bool:
-    return _read(PROC / str(pid) / "stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])
+    assert hanging.wait(PATIENCE_S) == 1
+    wait_for(lambda: not [pid for pid in started if is_alive(pid)])
 
 
 def test_a_sync_that_is_killed_leaves_no_process(home: Path) -> None:
@@ -142,14 +136,8 @@ def test_a_sync_that_is_killed_leaves_no_process(home: Path) -> None:
     for number in range(12):
         (folder / f"{number}.jsonl").write_text((line + "\n") * 3000)
     syncing = subprocess.Popen([sys.executable, "-m", "claude_metrics", "sync"], stdout=subprocess.DEVNULL)
-    children: set[int] = set()
-    deadline = time.monotonic() + 60
-    while not children and syncing.poll() is None and time.monotonic() < deadline:
-        children = {int(pid) for pid in _read(PROC / f"{syncing.pid}/task/{syncing.pid}/children").split()}
+    children = wait_for(lambda: children_of(syncing.pid) or (syncing.poll() is not None and {0})) - {0}
     assert children, "it reads in one process: the corpus is too small"
     syncing.kill()
     syncing.wait()
-    deadline = time.monotonic() + 20
-    while any(is_alive(pid) for pid in children) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not [pid for pid in children if is_alive(pid)]
+    wait_for(lambda: not [pid for pid in children if is_alive(pid)])

@@ -1,6 +1,5 @@
 """Whatever way a transcript reaches us, in pieces, twice, in any order, damaged later, the same rows stand."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from claude_metrics.agents.claude import sources as claude
 from tests.support.captured import CAPTURES, names
 from tests.support.damage import damage
 from tests.support.ledger import Ledger
+from tests.support.trees import copy_tree
 
 KINDS = [name for name in names() if (CAPTURES / name / "projects").exists()]
 BUSY = settings(
@@ -27,7 +27,7 @@ def scratch(name: str) -> Iterator[tuple[Path, Path]]:
     """An agent's data folder with one capture, and a place for databases."""
     with TemporaryDirectory() as folder:
         data = Path(folder, "claude")
-        shutil.copytree(CAPTURES / name / "projects", data / "projects")
+        copy_tree(CAPTURES / name / "projects", data / "projects")
         yield data, Path(folder)
 
 

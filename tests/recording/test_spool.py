@@ -12,6 +12,7 @@ import pytest
 
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.recording import spool
+from tests.support.waiting import PATIENCE_S, wait_for
 
 PAYLOAD = b'{"session_id": "s-1"}'
 NAME = "1795147532123456789-4711-claude-end.json"
@@ -302,9 +303,8 @@ print("\\n".join(taken))
     takers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for number in range(100):
         spool.submit(json.dumps({"n": number}).encode(), "claude", place)
-    while spool.pending(place):
-        time.sleep(0.01)
+    wait_for(lambda: not spool.pending(place))
     (place / "done").touch()
-    outputs = [taker.communicate(timeout=20)[0] for taker in takers]
+    outputs = [taker.communicate(timeout=PATIENCE_S)[0] for taker in takers]
     assert [taker.returncode for taker in takers] == [0, 0]
     assert {json.loads(line)["n"] for out in outputs for line in out.splitlines()} == set(range(100))

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from claude_metrics.recording import spool, worker
 from tests.support.captured import Capture, as_stdin
 from tests.support.ledger import rows_of
 from tests.support.places import HOOK
+from tests.support.waiting import wait_for
 
 LEGACY = {
     "session_id": "legacy-1",
@@ -36,14 +36,10 @@ def end(payload: dict[str, Any]) -> None:
     assert done.stdout.strip() == b"{}"
 
 
-def drained(seconds: float = 60) -> Path:
+def drained() -> Path:
     """Wait for the worker that the hook started."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if paths.database_file().exists() and not spool.pending(paths.spool_dir()):
-            return paths.database_file()
-        time.sleep(0.05)
-    raise AssertionError(f"still waiting: {spool.pending(paths.spool_dir())}")
+    wait_for(lambda: paths.database_file().exists() and not spool.pending(paths.spool_dir()))
+    return paths.database_file()
 
 
 def test_a_session_that_ends_is_in_the_database_with_its_cost_tokens_and_tool_calls(
@@ -68,18 +64,21 @@ def test_hook_and_plugin_together_record_a_session_once(capture: Callable[[str],
     assert rows_of(database, "select total_cost_usd from sessions")[0][0] == pytest.approx(0.120942325, abs=1e-6)
 
 
-def test_totals_that_a_client_writes_after_its_hook_are_read_too(capture: Callable[[str], Capture]) -> None:
+def test_totals_that_a_client_writes_after_its_hook_are_read_too(
+    capture: Callable[[str], Capture], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With reason `clear` the cost state comes only after the hook has returned."""
     found = capture("tui-clear")
     payload = next(p for p in found.payloads("SessionEnd") if p["reason"] == "clear")
     transcript = Path(payload["transcript_path"])
     whole = transcript.read_bytes()
     transcript.write_bytes(b"".join(line for line in whole.splitlines(True) if b'"cost-state"' not in line))
-    end(payload)
-    time.sleep(1)
-    with transcript.open("ab") as file:
-        file.write(b"".join(line for line in whole.splitlines(True) if b'"cost-state"' in line))
-    row = rows_of(drained(), "select reported_cost_usd from sessions where session_id = ?", payload["session_id"])[0]
+    spool.submit(as_stdin(payload), "claude", paths.spool_dir())
+    monkeypatch.setattr(worker.time, "sleep", lambda _: transcript.write_bytes(whole))  # it waits before it looks again
+    worker.run(paths.spool_dir(), paths.database_file())
+    row = rows_of(
+        paths.database_file(), "select reported_cost_usd from sessions where session_id = ?", payload["session_id"]
+    )[0]
     assert row[0] == pytest.approx(0.044242, abs=1e-6)
 
 

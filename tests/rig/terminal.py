@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from .api import wait_until
 
 
@@ -65,9 +67,8 @@ class Terminal:
     def signal(self, name: str) -> None:
         """Send a signal to the client, the only child of the pane's shell."""
         shell = self.tmux("list-panes", "-F", "#{pane_pid}").strip()
-        found = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split():
-            os.kill(int(pid), getattr(signal, "SIG" + name))
+        for client in psutil.Process(int(shell)).children():
+            client.send_signal(getattr(signal, "SIG" + name))
 
     def hang_up(self) -> None:
         """Close the terminal under the client: it gets SIGHUP."""

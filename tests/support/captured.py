@@ -1,11 +1,12 @@
 """A recorded session, laid out in the test's home as its client left it."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from tests.support.trees import copy_tree
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 RECORDED_HOME = "/home/dev"
@@ -72,7 +73,7 @@ class Capture:
         if not source.exists():
             source, target = self.folder / "home", self.home
         if source.exists():
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            copy_tree(source, target)
 
 
 def as_stdin(payload: Json) -> bytes:
