@@ -30,7 +30,7 @@ SEAMS = {"agents", "git", "activity", "store"}
 ROOMS: dict[str, set[str]] = {
     "activity": set(),
     "git": set(),
-    "agents": {"activity"},  # readers name what a tool call was for
+    "agents": {"activity", "git"},  # readers name what a tool call was for, and whether it may have made a commit
     "store": {"activity"},  # observations and summaries are derived by its rules
     "recording": SEAMS,
     "maintenance": SEAMS | {"recording"},  # a rebuild reads everything anew, the way sync does

@@ -1,8 +1,7 @@
-"""What a tool call did, in the words several agents share: a line to show, lines changed, whether it ran git."""
+"""What a tool call did, in the words several agents share: a line to show, lines changed, its category."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,16 +9,11 @@ from claude_metrics.agents._json import Json, text
 
 SUMMARY = 300
 COMMAND = 4000
-_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
 _SUBJECTS = ("subagent_type", "agent_name", "agent_type", "skill", "name")
 _TELLING = (
     "command", "cmd", "file_path", "filePath", "absolute_path", "path", "dir_path", "pattern", "query", "url", "name",
     "description", "prompt", "message", "input",
 )  # fmt: skip
-
-
-def may_commit(command: str | None) -> bool:
-    return bool(command) and "git" in str(command) and _COMMITS.search(str(command)) is not None
 
 
 def summary(given: Json) -> str | None:

@@ -1,1 +1,1 @@
-"""What git tells of a repository, and which session made a commit."""
+"""Reading git repositories: where one is, what it holds, and which session made which commit."""

@@ -1,7 +1,7 @@
 """Which commits a session made: the repositories' history matched with the session's own git commands.
 
 A commit is `proven` when a git command of the session ran in that repository in the second it was committed, and
-nothing speaks against it; `inferred` when only its author, the place and the time agree. It belongs to one session:
+nothing speaks against it; `inferred` when only its author, the directory and the time agree. It belongs to one session:
 the one with the better evidence, and with equal evidence the one whose id sorts first, so that order does not matter.
 """
 
@@ -68,11 +68,11 @@ class _Search:
         cache.repositories.git.start_clock()
 
     def report(self, commands: Sequence[GitCommand]) -> CommitReport:
-        places = {cwd: found for cwd in self.window.cwds if (found := self._repository(cwd))}
-        urls = {cwd: found.remote_url for cwd, found in places.items() if found.remote_url}
+        by_cwd = {cwd: repository for cwd in self.window.cwds if (repository := self._repository(cwd))}
+        urls = {cwd: repository.remote_url for cwd, repository in by_cwd.items() if repository.remote_url}
         own = self._runs(one for one in commands if one.session_id == self.window.session_id)
         rivals = self._runs(one for one in commands if one.session_id != self.window.session_id)
-        home = {found.key: found for found in places.values()}
+        home = {repository.key: repository for repository in by_cwd.values()}
         commits = []
         for repository in (home | {one.key: one for one, _ in own}).values():
             mine, theirs = ([run for one, run in runs if one.key == repository.key] for runs in (own, rivals))
@@ -81,11 +81,11 @@ class _Search:
         return CommitReport(commits, urls, list(self.problems))
 
     def _repository(self, directory: str) -> Repository | None:
-        found = self.cache.repositories.at(directory)
-        if isinstance(found, str):
-            self.problems[found] = None
+        repository = self.cache.repositories.at(directory)
+        if isinstance(repository, str):
+            self.problems[repository] = None
             return None
-        return found
+        return repository
 
     def _runs(self, commands: Iterable[GitCommand]) -> list[tuple[Repository, Run]]:
         runs = []
@@ -94,7 +94,7 @@ class _Search:
             until = finished or self.end
             if started is None or until is None or not self._overlaps(started, until):
                 continue
-            for repository, calls in self._places(one).values():
+            for repository, calls in self._repositories_of(one).values():
                 run = Run(one.session_id, started, until, finished is not None, tuple(calls), one.output)
                 runs.append((repository, run))
         return runs
@@ -103,12 +103,13 @@ class _Search:
         """Others' commands of another day cost nothing; the session's own lie within its window."""
         return self.start is None or self.end is None or (started <= self.end + DAY and finished >= self.start - DAY)
 
-    def _places(self, command: GitCommand) -> dict[str, tuple[Repository, list[Invocation]]]:
-        places: dict[str, tuple[Repository, list[Invocation]]] = {}
+    def _repositories_of(self, command: GitCommand) -> dict[str, tuple[Repository, list[Invocation]]]:
+        """The repositories in which the command calls git, by key, each with these calls."""
+        repositories: dict[str, tuple[Repository, list[Invocation]]] = {}
         for call in invocations(command.command, command.cwd):
             if repository := self._repository(call.directory):
-                places.setdefault(repository.key, (repository, []))[1].append(call)
-        return places
+                repositories.setdefault(repository.key, (repository, []))[1].append(call)
+        return repositories
 
     def _in_repository(self, repository: Repository, own: list[Run], rivals: list[Run], home: bool) -> list[Commit]:
         moments = [run.started for run in own] + [run.finished for run in own]
@@ -124,9 +125,9 @@ class _Search:
         proven = [one for one in logged if (claim := claims[one.sha]) and claim[1] == self.window.session_id]
         free = [one for one in logged if home and not claims[one.sha]]
         inferred = self._inferred(free, log, self._addresses(repository, proven))
-        found = [(one, Evidence(-claim[0])) for one in proven if (claim := claims[one.sha])]
-        found += [(one, Evidence.AUTHOR) for one in inferred]
-        return [self._commit(repository.key, *one) for one in found if self._keeps(repository.key, *one)]
+        own_commits = [(one, Evidence(-claim[0])) for one in proven if (claim := claims[one.sha])]
+        own_commits += [(one, Evidence.AUTHOR) for one in inferred]
+        return [self._commit(repository.key, *one) for one in own_commits if self._keeps(repository.key, *one)]
 
     def _keeps(self, key: str, one: LoggedCommit, evidence: Evidence) -> bool:
         return self.cache.claim(key, one.sha, evidence, self.window.session_id)
@@ -143,7 +144,7 @@ class _Search:
         return [
             one
             for one in free
-            if since <= one.committed <= until and one.author_email.lower() in addresses and log.made_here(one)
+            if since <= one.committed <= until and one.author_email.lower() in addresses and log.made_in_this_copy(one)
         ]
 
     def _commit(self, key: str, one: LoggedCommit, evidence: Evidence) -> Commit:
@@ -166,7 +167,7 @@ class _Search:
 
 
 def _best(commit: LoggedCommit, runs: list[Run], reflogs: Reflogs) -> tuple[int, str] | None:
-    claims = [(-found, run.session_id) for run in runs if (found := evidence(commit, run, reflogs)) is not None]
+    claims = [(-level, run.session_id) for run in runs if (level := evidence(commit, run, reflogs)) is not None]
     return min(claims, default=None)
 
 

@@ -1,7 +1,7 @@
-"""What a shell command line would ask git to commit, and where: read as text, never executed.
+"""What a shell command line would ask git to commit, and where: the text is read, never executed.
 
-The reading is lenient on purpose. A wrong guess costs little, since a commit is matched only where a repository holds
-one made at that moment; a command given up on would lose a proof.
+The reading is lenient on purpose. A wrong guess costs little, because a commit is matched only where a repository
+holds one that was made at that moment. A command that is not understood would lose a proof.
 """
 
 import os.path
@@ -18,11 +18,16 @@ CREATING = frozenset(
 MAX_COMMAND = 200_000
 MAX_DEPTH = 3
 
+# Characters that the parser may remove inside of a word: `"git com""mit"` names the verb too.
+_QUOTING = str.maketrans("", "", "'\"\\")
+_VERB = re.compile(rf"\b(?:{'|'.join(sorted(CREATING))})\b")
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _PREFIXES = {"sudo", "env", "command", "time", "nohup", "exec", "builtin", "nice"}
 _PREFIXES |= {"then", "do", "else", "elif", "if", "while", "until", "!", "{"}
+_CHANGES_DIRECTORY = frozenset(("cd", "pushd", "chdir", "sl", "set-location", "push-location"))
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh"))
+_HERE_STRING = re.compile(r"@(['\"])[ \t]*\r?\n(.*?)\r?\n\1@", re.DOTALL)  # of PowerShell
 # Options of git itself, before the verb, that take the next word.
 _VALUED = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"))
 # `-am`, `-qm`: only flags without a value may stand before the m.
@@ -34,6 +39,16 @@ class Invocation:
     verb: str
     directory: str  # where git would look for the repository
     subject: str | None  # of the commit it makes, when the command line spells it out
+
+
+def may_commit(command: str | None) -> bool:
+    """False only where `invocations` cannot find a call that creates commits: a quick test for readers of transcripts.
+
+    Words put together from variables are not read here, so every command with a variable and the word git passes.
+    """
+    if not command or "git" not in command:
+        return False
+    return "$" in command or _VERB.search(command.translate(_QUOTING)) is not None
 
 
 def creates_commits(command: str) -> bool:
@@ -55,7 +70,7 @@ def first_paragraph(message: str) -> str:
 
 @dataclass(slots=True)
 class _Shell:
-    """As much of a shell as decides in which directory a git command runs."""
+    """The part of a shell that decides in which directory a git command runs."""
 
     cwd: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -88,13 +103,13 @@ class _Shell:
     def _simple(self, words: list[str], depth: int) -> Iterator[Invocation]:
         local: dict[str, str] = {}
         while words and (words[0] in _PREFIXES or _ASSIGNMENT.match(words[0])):
-            if found := _ASSIGNMENT.match(words[0]):
-                local[found[1]] = self._literal(found[2]) or ""
+            if assignment := _ASSIGNMENT.match(words[0]):
+                local[assignment[1]] = self._literal(assignment[2]) or ""
             words = words[1:]
         if not words:
             self.variables.update(local)
             return
-        name = os.path.basename(self._literal(words[0]) or "")  # noqa: PTH119 - text, not a file of this machine
+        name = re.split(r"[\\/]", self._literal(words[0]) or "")[-1].lower()
         if name == "timeout":
             yield from self._simple(words[2:], depth)
         elif name in _SHELLS or name == "eval":
@@ -116,9 +131,9 @@ class _Shell:
             yield from _Shell(self.cwd, dict(self.variables), self.bodies).run(script, depth + 1)
 
     def _change_directory(self, name: str, words: list[str]) -> None:
-        if name == "popd" and self._pushed:
+        if name in ("popd", "pop-location") and self._pushed:
             self._before, self.cwd = self.cwd, self._pushed.pop()
-        if name not in ("cd", "pushd", "chdir"):
+        if name not in _CHANGES_DIRECTORY:
             return
         targets = [word for word in words if word == "-" or not re.match(r"[-+]", word)]
         target = self._literal(targets[0]) if targets else "~" if name == "cd" else None
@@ -126,15 +141,15 @@ class _Shell:
         if target == "-":
             target = self._before or None
         if target:
-            self._pushed += [self.cwd] if name == "pushd" else []
+            self._pushed += [self.cwd] if name in ("pushd", "push-location") else []
             self._before, self.cwd = self.cwd, _join(self.cwd, target)
 
     def _git(self, words: list[str], local: dict[str, str]) -> Iterator[Invocation]:
         directory, git_dir = self.cwd, local.get("GIT_DIR")
         while words and words[0].startswith("-"):
-            option, given, value = words[0].partition("=")
+            option, equals, value = words[0].partition("=")
             words = words[1:]
-            if not given and option in _VALUED and words:
+            if not equals and option in _VALUED and words:
                 value, words = words[0], words[1:]
             if option == "-C":
                 directory = _join(directory, self._literal(value) or "")
@@ -155,15 +170,17 @@ class _Shell:
                 message = next((other for other in words if MARK.fullmatch(other)), None)
             elif word == "--message":
                 message = following
-            elif found := _SHORT_MESSAGE.match(word):
-                message = found[1] or following
+            elif short := _SHORT_MESSAGE.match(word):
+                message = short[1] or following
             if message is not None:
                 text = self._literal(message)
                 return first_paragraph(text) or None if text else None
         return None
 
     def _literal(self, raw: str) -> str | None:
-        """The word as the shell would pass it on, or None where only the shell can know."""
+        """The word as the shell would pass it on, or None where its value is only known when it runs."""
+        if here_string := _HERE_STRING.fullmatch(raw):
+            return here_string[2] if here_string[1] == "'" or not re.search(r"[$`]", here_string[2]) else None
         document = re.fullmatch('"?(?:\\$\\(cat *)?\x01(\\d+)\x02\\s*(?:\\))?"?', raw)
         if document:
             return self.bodies[int(document[1])]
@@ -173,8 +190,8 @@ class _Shell:
             text = raw
         if not re.search(r"(?<!\\)[$`]", re.sub(r"'[^']*'", "", raw)):
             return re.sub(r"\\([$`])", r"\1", os.path.expanduser(text) if raw.startswith("~") else text)  # noqa: PTH111
-        known = {"PWD": self.cwd, "HOME": os.path.expanduser("~"), **self.variables}  # noqa: PTH111
-        text = _VARIABLE.sub(lambda found: known.get(found[1] or found[2], found[0]), text)
+        values = {"PWD": self.cwd, "HOME": os.path.expanduser("~"), **self.variables}  # noqa: PTH111
+        text = _VARIABLE.sub(lambda name: values.get(name[1] or name[2], name[0]), text)
         return None if re.search(r"[$`]", text) else text
 
 

@@ -12,6 +12,8 @@ SLACK = 1.0  # git counts in whole seconds
 MAX_OUTPUT = 20_000  # characters looked at on either end of what the command printed
 _SUMMARY = re.compile(r"^\[[^\]\n]{1,300} ([0-9a-f]{4,64})\] ", re.MULTILINE)  # [main (root-commit) abc1234] Subject
 _SHA = re.compile(r"\b[0-9a-f]{7,64}\b")
+# Shells differ in how a quote within a quoted text is written (`'it''s'`), so quotes are not compared.
+_QUOTES = str.maketrans("", "", "'\"`\\")
 _ENOUGH = 10  # characters of a subject that a commit-msg hook may put something before or after
 
 
@@ -43,7 +45,7 @@ class Run:
 
 
 def evidence(commit: LoggedCommit, run: Run, reflogs: Reflogs) -> Evidence | None:
-    """None where the command cannot have made the commit, or nothing but chance would say so."""
+    """None where the command cannot have made the commit, or where only chance would connect the two."""
     since, until = run.started - SLACK, run.finished + SLACK
     if not since <= commit.committed <= until:
         return None
@@ -62,10 +64,10 @@ def evidence(commit: LoggedCommit, run: Run, reflogs: Reflogs) -> Evidence | Non
     return Evidence.TIME if _fits(commit, run, reflogs, bool(summaries)) else None
 
 
-def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, told: bool) -> bool:
+def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, printed_summary: bool) -> bool:
     """Whether a command that names no commit may have made this one, as far as its verbs and the reflogs say."""
     verbs = {call.verb for call in run.calls}
-    if not run.ended or (told and verbs == {"commit"}):
+    if not run.ended or (printed_summary and verbs == {"commit"}):
         return False  # a plain `git commit` prints a summary of each commit: with others printed, this is not one
     # `merge --continue` and its like are written down as commits; a pull, which may go on for hours, never is.
     allowed = verbs | ({"commit"} if verbs - {"pull"} else set())
@@ -73,4 +75,5 @@ def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, told: bool) -> bool:
 
 
 def _same(literal: str, subject: str) -> bool:
+    literal, subject = literal.translate(_QUOTES), subject.translate(_QUOTES)
     return literal == subject or (len(literal) >= _ENOUGH and literal in subject)

@@ -1,7 +1,7 @@
 """The commits of one repository, read once for many sessions: everything on refs or in reflogs in a span of time.
 
 Three processes per reading: the log with its line counts, the commits still reachable, and the reflogs, which alone
-know what was made in this copy, on which branch, and what was only fetched. A wider reading replaces a narrower one.
+tell what was made in this copy, on which branch, and what was only fetched. A wider reading replaces a narrower one.
 """
 
 import re
@@ -59,7 +59,7 @@ class RepositoryLog:
         if self._covers(since, until):
             return self._problem
         if self._failures >= _FAILURES_ALLOWED:
-            return f"{self.repository.key}: git failed here before in this run; not asked again"
+            return f"{self.repository.key}: git failed in this repository before in this run; not asked again"
         margin = 0 if self._failures else _MARGINS[min(self._readings, len(_MARGINS) - 1)]
         self._readings += 1
         if margin and self._read(self._earlier(since, margin), max(int(time.time()), until)):
@@ -69,7 +69,7 @@ class RepositoryLog:
         return self._problem
 
     def _covers(self, since: int, until: int) -> bool:
-        # A session said to end in the future is covered by what was read in this run.
+        # A session whose records lie in the future is covered by what was read in this run.
         late = until > time.time() and self._until >= self._born
         return self._since <= since and (until <= self._until or late)
 
@@ -79,7 +79,7 @@ class RepositoryLog:
     def between(self, since: float, until: float) -> list[LoggedCommit]:
         return self._commits[bisect_left(self._times, since) : bisect_right(self._times, until)]
 
-    def made_here(self, commit: LoggedCommit) -> bool:
+    def made_in_this_copy(self, commit: LoggedCommit) -> bool:
         """False for a commit that was only fetched; true where the reflogs are silent about that moment."""
         return commit.sha in self.reflogs.made or not self.reflogs.knows(commit.committed - 1, commit.committed + 1)
 
@@ -165,11 +165,11 @@ def _counts(numstat: bytes) -> tuple[int, int, int]:
     """Files, lines added and deleted. A rename has an empty path and its two names in the next two parts."""
     files = added = deleted = skip = 0
     for part in numstat.split(b"\0"):
-        found = _NUMSTAT.fullmatch(part) if not skip else None
+        numbers = _NUMSTAT.fullmatch(part) if not skip else None
         skip -= 1 if skip else 0
-        if found:
+        if numbers:
             files += 1
-            added += int(found[1]) if found[1] != b"-" else 0
-            deleted += int(found[2]) if found[2] != b"-" else 0
-            skip = 0 if found[3] else 2
+            added += int(numbers[1]) if numbers[1] != b"-" else 0
+            deleted += int(numbers[2]) if numbers[2] != b"-" else 0
+            skip = 0 if numbers[3] else 2
     return files, added, deleted

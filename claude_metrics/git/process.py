@@ -1,8 +1,8 @@
 """The one way a program is started to read a repository: git, as a reader that the repository cannot steer.
 
 A repository's configuration may name programs (fsmonitor, hooks, textconv, gpg, transports); everything that could
-start one is switched off on the command line, which wins over every file. Ownership (`safe.directory`) stays git's
-own decision: a repository that git refuses is skipped, never forced.
+start one is switched off on the command line, which wins over every file. Ownership (`safe.directory`) is
+checked by git itself: a repository that git refuses is skipped, never forced.
 
 The session-start hook loads this module and waits for it: no dataclasses, no pathlib.
 """
@@ -159,8 +159,9 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 def _problem(code: int, errors: "_Drain") -> str | None:
     if code == 0:
         return None
-    said = errors.content().decode("utf-8", "replace").strip().splitlines()
-    return next((line for line in said if line.startswith("fatal:")), said[0] if said else f"git exited with {code}")
+    lines = errors.content().decode("utf-8", "replace").strip().splitlines()
+    first = lines[0] if lines else f"git exited with {code}"
+    return next((line for line in lines if line.startswith("fatal:")), first)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

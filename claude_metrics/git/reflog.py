@@ -23,7 +23,7 @@ class Reflogs:
 
 
 def parse(text: str, branch: str | None) -> Reflogs:
-    """Newest first: what HEAD says about leaving a branch tells on which one the older entries were made."""
+    """`text` is newest first. An entry of HEAD that leaves a branch tells on which branch the older ones were made."""
     logs = Reflogs()
     current: dict[str, str | None] = {"HEAD": branch}
     for sha, name, action in _entries(text):

@@ -30,12 +30,12 @@ class Repositories:
     def __init__(self, git: Git | None = None) -> None:
         self.git = git or Git()
         self._tops: dict[str, str | None] = {}
-        self._found: dict[str, Repository | str | None] = {}
+        self._repositories: dict[str, Repository | str | None] = {}
         self._settings: dict[str, dict[str, list[str]]] = {}
 
     def at(self, directory: str) -> Repository | str | None:
         """The repository that holds `directory`, why it cannot be read, or None where there is none."""
-        if not os.path.isabs(directory):  # noqa: PTH117 - directories are text from a transcript here
+        if not os.path.isabs(directory):  # noqa: PTH117 - the directory is text from a transcript
             return _text(f"not an absolute path: {directory[:200]}")
         if directory not in self._tops:
             try:
@@ -45,9 +45,9 @@ class Repositories:
         top = self._tops[directory]
         if top is None:
             return None
-        if top not in self._found:
-            self._found[top] = self._read(top)
-        return self._found[top]
+        if top not in self._repositories:
+            self._repositories[top] = self._read(top)
+        return self._repositories[top]
 
     def _read(self, top: str) -> Repository | str | None:
         answer = self.git.ask(
@@ -71,8 +71,8 @@ class Repositories:
 
 
 def branch_and_remote(cwd: str, repositories: Repositories | None = None) -> tuple[str | None, str | None]:
-    found = (repositories or Repositories()).at(cwd)
-    return (found.branch, found.remote_url) if isinstance(found, Repository) else (None, None)
+    repository = (repositories or Repositories()).at(cwd)
+    return (repository.branch, repository.remote_url) if isinstance(repository, Repository) else (None, None)
 
 
 def without_credentials(url: str) -> str | None:
@@ -130,10 +130,10 @@ def _top_of(directory: str) -> str | None:
     A folder that is gone (a removed worktree, a deleted subfolder) leads to the repository around it, but never to
     one in the home directory or above: kept dotfiles are not where the session worked.
     """
-    here = Path(directory)
-    gone = not here.exists()
+    start = Path(directory)
+    gone = not start.exists()
     home = Path.home()
-    for folder in (here, *here.parents):
+    for folder in (start, *start.parents):
         if gone and (folder == home or folder in home.parents):
             return None
         if (folder / ".git").exists() or all((folder / name).exists() for name in ("HEAD", "objects", "refs")):

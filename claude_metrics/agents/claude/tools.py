@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
+
+from claude_metrics.git.command_line import may_commit
 
 SUMMARY = 300
 EDITS = frozenset(("Write", "Edit", "MultiEdit", "NotebookEdit"))
@@ -17,7 +18,6 @@ CATEGORIES = {
     **dict.fromkeys(("Agent", "Task"), "agent"), "Skill": "skill", "AskUserQuestion": "question",
     **dict.fromkeys(("TodoWrite", "TaskCreate", "TaskUpdate", "EnterPlanMode", "ExitPlanMode"), "plan"),
 }  # fmt: skip
-_COMMITS = re.compile(r"\bgit\b[^|;&\n]*\b(commit|merge|cherry-pick|revert|rebase|am|pull)\b")
 
 
 class ToolInput(Struct):
@@ -84,7 +84,7 @@ def subject_of(tool: str, category: str, named: str | None) -> str | None:
 
 def is_git(tool: str, command: str | None) -> bool:
     """True when a shell command may make commits."""
-    return tool == "Bash" and command is not None and "git" in command and _COMMITS.search(command) is not None
+    return category_of(tool) == "shell" and may_commit(command)
 
 
 class Patch(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.activity.verification import check_of
 from claude_metrics.agents._json import Json, obj, size, text
-from claude_metrics.agents._tools import SUMMARY, category_of, may_commit, subject_of, summary
+from claude_metrics.agents._tools import SUMMARY, category_of, subject_of, summary
 from claude_metrics.agents.codex.outcome import (
     CATEGORIES,
     Changed,
@@ -26,6 +26,7 @@ from claude_metrics.agents.codex.outcome import (
     patched_file,
 )
 from claude_metrics.agents.codex.thread import ThreadFold
+from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import ToolCall
 
 OPEN_CALLS = 200

@@ -12,8 +12,9 @@ import re
 from claude_metrics import clock
 from claude_metrics.agents._builder import Fold
 from claude_metrics.agents._json import Json, count, millis, number, obj, size, text
-from claude_metrics.agents._tools import category_of, diff_lines, may_commit, subject_of, summary, written_lines
+from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary, written_lines
 from claude_metrics.agents.opencode.store import Message, Part, Session
+from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import Request, Source, ToolCall, key_of
 from claude_metrics.text import session_name
 
