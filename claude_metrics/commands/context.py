@@ -31,7 +31,7 @@ def context(tool: str | None, max_chars: int | None, db_path: Path, as_json: boo
     from claude_metrics.context.clients import client_of
     from claude_metrics.context.gathering import gather
     from claude_metrics.context.settings import load
-    from claude_metrics.render.terminal import plain
+    from claude_metrics.text import plain
 
     if tool and as_json:
         raise click.UsageError("--tool prints JSON for that client; leave --json out")

@@ -193,7 +193,7 @@ def _refuse_unclear(connection: sqlite3.Connection, sessions: tuple[str, ...], e
 
 
 def _show(found: list[sqlite3.Row]) -> None:
-    from claude_metrics.render.terminal import plain
+    from claude_metrics.text import plain
 
     for row in found[:20]:
         prompt = " ".join((row[3] or "").split())[:60]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claude_metrics.commands import options
-from claude_metrics.render.terminal import plain
+from claude_metrics.text import plain
 
 if TYPE_CHECKING:
     from claude_metrics.health.doctor import Finding

@@ -50,7 +50,7 @@ def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
 
         return session_page.page(found, here)
     from claude_metrics.render.replay import markdown
-    from claude_metrics.render.terminal import plain
+    from claude_metrics.text import plain
 
     return plain("\n".join(markdown(found, here)).strip() + "\n")
 

@@ -61,7 +61,7 @@ def _coloured() -> bool | None:
 def written(found: Any, here: Any) -> Iterator[str]:
     """Coloured lines; nothing in them but the colours is an escape sequence."""
     from claude_metrics.render import replay as retelling
-    from claude_metrics.render.terminal import plain
+    from claude_metrics.text import plain
 
     for role, text in retelling.retell(found, here):
         lead = INDENT.get(role, "    ")

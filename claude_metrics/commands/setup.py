@@ -9,7 +9,7 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.render.terminal import plain
+from claude_metrics.text import plain
 
 
 @click.command()

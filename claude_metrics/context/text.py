@@ -1,15 +1,11 @@
 """The note as text: what comes from outside made harmless, sections in order of worth, cut to what a client takes."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from claude_metrics.text import UNSEEN
+
 TAG = "session-context"
-# Control characters, direction marks, what is invisible (also the tag characters that can hide text), surrogates.
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
-)
 _HARMLESS = str.maketrans({"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
                            ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", '"': "'", "`": "'"})  # fmt: skip
 
@@ -29,7 +25,7 @@ class Section(NamedTuple):
 
 def clean(text: object, limit: int = 80) -> str:
     """A name from outside as one short line that cannot end a tag, a quotation, or colour a terminal."""
-    shown = " ".join(_UNSEEN.sub(" ", str(text)[: limit * 8]).translate(_HARMLESS).split())
+    shown = " ".join(UNSEEN.sub(" ", str(text)[: limit * 8]).translate(_HARMLESS).split())
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -21,10 +21,10 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.config import Config
 from claude_metrics.log import logger
+from claude_metrics.text import UNSEEN
 
 NAME, ARCHIVE, LIMIT_BYTES = "CURRENT.md", "archive", 1024 * 1024
 _MARK = re.compile(rb"<!-- claude-metrics: session ([\w.:@+-]+), sha256 ([0-9a-f]{64}) -->\n")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 SECTIONS = (
     ("Next steps", "next_steps"), ("Completed", "completed"), ("Decisions", "decisions"),
     ("Failed attempts", "failed_attempts"), ("Checks", "verification_results"), ("Files created", "files_created"),
@@ -96,7 +96,7 @@ def render(connection: sqlite3.Connection, session_id: str) -> str:
 
 def _line(text: str) -> str:
     """One line without control characters; nothing in it can open or close a comment."""
-    return _CONTROL.sub(" ", text).replace("<!--", "<! --").replace("-->", "-- >").strip()[:500]
+    return UNSEEN.sub(" ", text).replace("<!--", "<! --").replace("-->", "-- >").strip()[:500]
 
 
 # -- the file ------------------------------------------------------------------------

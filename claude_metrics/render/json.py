@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from claude_metrics.render.terminal import CONTROL
+from claude_metrics.text import CONTROL
 
 
 def json_text(value: Any) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from claude_metrics.render.terminal import plain
+from claude_metrics.text import plain
 
 GAP = 2
 

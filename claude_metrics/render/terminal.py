@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @cache
@@ -21,11 +18,6 @@ def console() -> Any:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     return Console(highlight=False, markup=False)
-
-
-def plain(text: object) -> str:
-    """Text from a transcript as it may go to a terminal: no escape sequence, no direction mark."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 @contextmanager

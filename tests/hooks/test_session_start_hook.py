@@ -235,7 +235,7 @@ NOT_OURS = {
 }  # fmt: skip
 OURS = {
     "claude_metrics", "claude_metrics.git", "claude_metrics.git.process", "claude_metrics.context",
-    *(f"claude_metrics.context.{name}" for name in (
+    "claude_metrics.text", *(f"claude_metrics.context.{name}" for name in (
         "clients", "finding", "gathering", "git_files", "note", "repositories", "repository_lines", "settings", "spend",
         "spend_lines", "text", "tools")),
 }  # fmt: skip

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from claude_metrics.text import plain
 
 
 class Html(str):
@@ -19,7 +18,7 @@ def text(value: object) -> Html:
     """Any value as text: escaped, without control characters and direction marks."""
     if isinstance(value, Html):
         return value
-    return Html(html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value)), quote=True))
+    return Html(html.escape(plain(value), quote=True))
 
 
 def join(parts: Iterable[object]) -> Html:
