@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 PYTEST_ARGS ?=
+# Pages with parts that cog generates.
+PAGES := README.md $(wildcard docs/*.md)
 
 # The first of these that is Python 3.11 or newer and can make virtual environments; PYTHON=... names another.
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
@@ -27,18 +29,18 @@ demo: $(STAMP) ## record a bundled session in a scratch folder and print its rep
 test: $(STAMP) ## run every test
 	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-lint: $(STAMP) ## ruff, mypy, and the generated parts of the README
+lint: $(STAMP) ## ruff, mypy, and whether the generated pages and dashboards are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -W ignore -m grafana.src --check
-	@$(BIN)/cog -P -I scripts --check --diff README.md
+	@$(BIN)/cog -P --check --diff $(PAGES)
 
-docs: $(STAMP) ## write the generated parts of the README, and the dashboards
+docs: $(STAMP) ## write the generated parts of the pages, and the dashboards
 	@$(BIN)/python -W ignore -m grafana.src
-	@$(BIN)/cog -P -I scripts -r README.md
+	@$(BIN)/cog -P -r $(PAGES)
 
-screenshots: $(STAMP) ## take the README's pictures of the pages (needs chromium)
+screenshots: $(STAMP) ## take the pictures of the README (needs chromium)
 	@$(BIN)/python -m tests.support.screenshots docs
 
 bench: $(STAMP) ## time the hook, the start-up and an ingest
@@ -58,5 +60,7 @@ $(STAMP): pyproject.toml
 	fi; \
 	echo "Setting up $(VENV) with $$("$$found" --version) ..."; \
 	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo "Installing the packages it needs; this takes about a minute ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.[dev]' \
+	  | sed -nE 's/^(Collecting [^ ]+|Installing collected packages).*/  \1/p'; exit $${PIPESTATUS[0]}
 	@touch $@

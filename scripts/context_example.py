@@ -1,12 +1,7 @@
-"""The note of `docs/context.md`: made by the real thing in a scratch workspace with fixed dates.
-
-`python -m scripts.context_example` prints it, with `--write` it goes into the page; a test holds the page to it.
-"""
+"""The generated part of `docs/context.md`: the note of a scratch workspace with fixed dates, made by the real code."""
 
 import os
-import re
 import subprocess
-import sys
 import tempfile
 import time
 from datetime import datetime
@@ -21,15 +16,20 @@ from claude_metrics.context.settings import Settings
 from claude_metrics.context.spend import read as read_spend
 from claude_metrics.context.tools import DEFAULTS, Tool
 from claude_metrics.store.connection import connect
+from scripts.markdown import fenced, out
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "context.md"
 NOW = datetime.fromisoformat("2026-11-19T10:00:00Z").timestamp()
 SHOWN_AS = "/home/dev/shop"
 FOUND = ("git", "gh", "python", "uv", "node", "docker", "ripgrep", "jq", "psql", "make")
 SETTINGS = Settings(timezone="UTC", budget_daily_usd=20.0)
 
 
+def note_block() -> None:
+    out(fenced(example(), "text"))
+
+
 def example() -> str:
+    """The note for a workspace of three repositories and a database that holds one recorded session."""
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Path(scratch).resolve() / "shop"
         make_workspace(workspace)
@@ -57,7 +57,7 @@ def run(folder: Path, commands: str, hours_ago: float = 0) -> None:
 
 
 def make_workspace(workspace: Path) -> None:
-    """A shop with a library as a submodule, and a tool beside it that is a repository of its own."""
+    """A repository with a submodule, and a second repository inside its folder."""
     clone = "git -c protocol.file.allow=always submodule --quiet add ../prices libs/prices"
     for name in ("prices", "shop", "shop/tools/import"):
         (workspace.parent / name).mkdir(parents=True)
@@ -102,22 +102,3 @@ def make_database(scratch: Path, workspace: Path) -> Path:
         connection.execute(f"insert into usage_15min ({', '.join(row)}) values ({marks})", list(row.values()))
     connection.close()
     return path
-
-
-def in_page(page: str, text: str) -> str:
-    """The page with `text` in its first block of that kind."""
-    return re.sub(
-        r"```text\n<session-context>.*?```", lambda _: f"```text\n{text}\n```", page, count=1, flags=re.DOTALL
-    )
-
-
-def main() -> None:
-    text = example()
-    if "--write" in sys.argv[1:]:
-        PAGE.write_text(in_page(PAGE.read_text(), text))
-    else:
-        print(text)
-
-
-if __name__ == "__main__":
-    main()
