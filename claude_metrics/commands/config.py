@@ -24,7 +24,7 @@ def config() -> None:
 @config.command()
 @options.as_json
 def path(as_json: bool) -> None:
-    """Print where the config file is; it need not exist.
+    """Print where the config file is, even if it does not exist yet.
 
     Example: claude-metrics config path
     """
@@ -41,7 +41,7 @@ def path(as_json: bool) -> None:
 @click.argument("key", required=False)
 @options.as_json
 def get(key: str | None, as_json: bool) -> None:
-    """Print the value in force of KEY, or of all.
+    """Print the current value of KEY, or of all settings.
 
     Example: claude-metrics config get timezone
     """
@@ -69,8 +69,10 @@ def _shown(value: Any) -> str:
 @click.argument("value")
 @options.db_path
 def set_command(key: str, value: str, db_path: Path) -> None:
-    """Set KEY to VALUE. A model's own prices, in USD per million tokens: prices."MODEL".input, output, cache_read,
-    cache_write_5m, cache_write_1h; stored requests are priced anew.
+    """Set KEY to VALUE.
+
+    The prices of a model are in USD per million tokens: prices."MODEL".input, output, cache_read, cache_write_5m and
+    cache_write_1h. Stored requests get their new cost.
 
     Example: claude-metrics config set 'prices."my-model".input' 3.0
     """
@@ -87,7 +89,7 @@ def set_command(key: str, value: str, db_path: Path) -> None:
 @click.argument("key")
 @options.db_path
 def unset(key: str, db_path: Path) -> None:
-    """Take KEY out of the file: its default holds again.
+    """Remove KEY from the file, so that it has its default again.
 
     Example: claude-metrics config unset 'prices."my-model"'
     """

@@ -1,4 +1,4 @@
-"""`claude-metrics context`: the note an agent begins with."""
+"""`claude-metrics context`: the note at the beginning of a session."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from claude_metrics.commands import options
 @click.option(
     "--tool",
     type=click.Choice(["claude", "codex", "cursor", "gemini"]),
-    help="As JSON in the form of this client's hook.",
+    help="Print JSON in the form that the hook of this client returns.",
 )
-@click.option("--max-chars", type=click.IntRange(1), metavar="N", help="Shorter than the client's own limit.")
+@click.option(
+    "--max-chars", type=click.IntRange(1), metavar="N", help="The maximum length, below the limit of the client."
+)
 @options.db_path
 @options.as_json
 def context(tool: str | None, max_chars: int | None, db_path: Path, as_json: bool) -> None:
-    """Print the session-start note: repositories and their state, tools found, recent spend.
+    """Print the session-start note: repositories and their state, tools found, recent cost.
 
     Example: claude-metrics context --tool claude
     """

@@ -60,7 +60,7 @@ def path(db_path: Path, as_json: bool) -> None:
 @options.db_path
 @options.as_json
 def backup(file: Path, force: bool, db_path: Path, as_json: bool) -> None:
-    """Copy the database to FILE: one moment of it, checked, readable by you alone.
+    """Copy the database to FILE, check the copy, and make it readable only for you.
 
     Example: claude-metrics db backup metrics-backup.db
     """
@@ -78,9 +78,9 @@ def backup(file: Path, force: bool, db_path: Path, as_json: bool) -> None:
 @options.db_path
 @options.as_json
 def import_command(file: Path | None, db_path: Path, as_json: bool) -> None:
-    """Merge another claude-metrics database, or the predecessor's, into this one; doing it twice changes nothing.
+    """Add the sessions of another claude-metrics database to this one. Importing twice changes nothing.
 
-    Without FILE: the predecessor's, at ~/.claude/claude_metrics.db.
+    Without FILE, it imports the database of this program's predecessor, ~/.claude/claude_metrics.db.
 
     Example: claude-metrics db import laptop.db
     """
@@ -104,11 +104,11 @@ def import_command(file: Path | None, db_path: Path, as_json: bool) -> None:
 
 
 @db.command()
-@click.option("--check", is_flag=True, help="Only compare; exit 1 if anything differs.")
+@click.option("--check", is_flag=True, help="Only compare, and exit with 1 if anything differs.")
 @options.db_path
 @options.as_json
 def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
-    """Build the database anew from what is on disk and what is stored; nothing that is stored is lost.
+    """Rebuild the database from the sessions on disk and from what is stored. Nothing that is stored is lost.
 
     Example: claude-metrics db rebuild --check
     """
@@ -140,9 +140,9 @@ def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
 @options.db_path
 @options.as_json
 def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Path, as_json: bool) -> None:
-    """Delete sessions for good, with all that is stored of them; no later sync brings them back.
+    """Delete sessions and everything that is stored about them. No later sync brings them back.
 
-    The agent's own transcripts are not touched. What stays is a hash of each id.
+    The agent's own transcripts are not touched. Only a hash of each id stays in the database.
 
     Example: claude-metrics db purge --session 52685edc
     """
@@ -206,7 +206,7 @@ def _show(found: list[sqlite3.Row]) -> None:
 @options.db_path
 @options.as_json
 def vacuum(db_path: Path, as_json: bool) -> None:
-    """Write the file anew without unused pages, and bring the query planner's statistics up to date.
+    """Make the database file as small as possible, and update the statistics of the query planner.
 
     Example: claude-metrics db vacuum
     """

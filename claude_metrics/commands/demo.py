@@ -1,4 +1,4 @@
-"""`claude-metrics demo`: see it work, touch nothing."""
+"""`claude-metrics demo`: record a bundled session in a temporary folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--keep", is_flag=True, help="Leave the scratch folder, to look around in it.")
+@click.option("--keep", is_flag=True, help="Keep the temporary folder, so that you can look at its files.")
 def demo(keep: bool) -> None:
-    """Record a bundled real session through the real hook, spool and worker in a scratch folder; print its report.
+    """Record a bundled session with the real hook and worker in a temporary folder, and print its report.
+
+    It does not touch your database, your settings or your sessions.
 
     Example: claude-metrics demo --keep
     """

@@ -1,4 +1,4 @@
-"""`claude-metrics doctor`: one line per check, with the remedy."""
+"""`claude-metrics doctor`: one line for each check, with the remedy."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command()
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
+@click.option("--fix", is_flag=True, help="Repair what can be repaired safely.")
 @options.db_path
 @options.as_json
 def doctor(fix: bool, db_path: Path, as_json: bool) -> None:
-    """Check that everything is recorded and can be read: hooks, spool, database, prices, rights.
+    """Check hooks, waiting events, the database, prices and file permissions.
 
-    The installed hook is fired with a made-up session, which is removed again. Exit 1 if a check fails. With --fix:
-    waiting and failed events are recorded, transcripts read, rights and outdated hooks mended, a damaged database set
-    aside and rebuilt.
+    It also starts the installed hook with an invented session, which it removes again. The exit code is 1 if a check
+    fails. With --fix, it records waiting and failed events, reads transcripts, corrects permissions and outdated hooks,
+    and moves a damaged database aside and rebuilds it.
 
     Example: claude-metrics doctor --fix
     """

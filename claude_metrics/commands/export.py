@@ -18,15 +18,19 @@ from claude_metrics.render.json import json_text
     type=click.Choice(["md", "json", "html"]),
     default="md",
     show_default=True,
-    help="What to write.",
+    help="The format of the file.",
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write this file (default: print it)."
 )
-@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
+)
 @options.db_path
 def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_path: Path) -> None:
-    """Write the session whose id begins with ID: Markdown, JSON, or one HTML file that loads nothing.
+    """Write a session as Markdown, as JSON, or as one HTML file that loads nothing from the network.
 
     Example: claude-metrics session export 52685edc --format html --output session.html
     """

@@ -11,7 +11,7 @@ from claude_metrics.commands import options
 
 @click.group()
 def grafana() -> None:
-    """Dashboards: give them to your Grafana, or start one on this machine.
+    """Dashboards: add them to your Grafana, or start a Grafana on this machine.
 
     Example: claude-metrics grafana up
     """
@@ -22,7 +22,7 @@ def grafana() -> None:
 @options.db_path
 @options.as_json
 def provision(folder: Path, db_path: Path, as_json: bool) -> None:
-    """Write data source, dashboards and alert rules with real paths into DIR, for a Grafana you already run.
+    """Write data source, dashboards and alert rules into DIR, for a Grafana that you already run.
 
     Example: claude-metrics grafana provision ~/grafana-claude-metrics
     """
@@ -40,13 +40,13 @@ def provision(folder: Path, db_path: Path, as_json: bool) -> None:
 
 
 @grafana.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="On 127.0.0.1.")
-@click.option("--docker", "choice", flag_value="docker", help="Only by docker compose.")
-@click.option("--native", "choice", flag_value="native", help="Only a `grafana` found on PATH.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The port on 127.0.0.1.")
+@click.option("--docker", "choice", flag_value="docker", help="Only with docker compose.")
+@click.option("--native", "choice", flag_value="native", help="Only a `grafana` found on PATH, without Docker.")
 @options.db_path
 @options.as_json
 def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
-    """Start Grafana for this machine, by docker compose or else natively, and print its address.
+    """Start a Grafana on this machine with docker compose, else without Docker, and print its address.
 
     Example: claude-metrics grafana up --port 3300
     """
@@ -63,7 +63,7 @@ def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
 @grafana.command()
 @options.as_json
 def down(as_json: bool) -> None:
-    """Stop the Grafana that `up` started; its settings and the database stay.
+    """Stop the Grafana that `up` started. Its settings and the database stay.
 
     Example: claude-metrics grafana down
     """

@@ -1,4 +1,4 @@
-"""`claude-metrics hook`: put the hooks into the agents' own files, take them out, tell how they stand."""
+"""`claude-metrics hook`: add hooks to the agents' settings, remove them, show their state."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -29,21 +29,27 @@ def _options(command: Command) -> Command:
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option("--event", "event_set", type=click.Choice(EVENT_SETS), default="recorder", show_default=True),
         click.option("--scope", type=click.Choice(SCOPES), default="user", show_default=True),
-        click.option("--agent", "agents", type=click.Choice(list(HOOKS)), multiple=True, help="Default: all found."),
+        click.option(
+            "--agent",
+            "agents",
+            type=click.Choice(list(HOOKS)),
+            multiple=True,
+            help="Only this agent (repeatable; default: all agents found).",
+        ),
     ):
         command = option(command)
     return command
 
 
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the change, write nothing.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 DB_PATH = click.option(
-    "--db-path", type=click.Path(dir_okay=False, path_type=Path), help="Write this database into the hook's command."
+    "--db-path", type=click.Path(dir_okay=False, path_type=Path), help="The database that the hook will record into."
 )
 
 
 @click.group()
 def hook() -> None:
-    """Hooks in the agents' own settings: install, uninstall, status, list.
+    """Hooks in the settings of the agents: install, uninstall, status, list.
 
     Example: claude-metrics hook install --agent claude --dry-run
     """
@@ -62,7 +68,9 @@ def install_command(
     dry_run: bool,
     db_path: Path | None,
 ) -> None:
-    """Install the hooks; every other byte of the files stays, and doing it twice changes nothing.
+    """Add our hooks to the settings of the agents.
+
+    Nothing else in these files changes. Installing twice changes nothing.
 
     Example: claude-metrics hook install --agent claude --agent codex
     """
@@ -78,7 +86,9 @@ def install_command(
 def uninstall_command(
     *, agents: tuple[str, ...], scope: Scope, event_set: EventSet, as_json: bool, dry_run: bool
 ) -> None:
-    """Take the hooks out; a file that nobody else changed is again as it was found.
+    """Remove our hooks from the settings of the agents.
+
+    A settings file that nobody else changed since the installation is restored exactly.
 
     Example: claude-metrics hook uninstall --agent gemini
     """
@@ -92,7 +102,9 @@ def uninstall_command(
 def status_command(
     *, agents: tuple[str, ...], scope: Scope, event_set: EventSet, as_json: bool, db_path: Path | None
 ) -> None:
-    """Tell per agent and event: absent, current, outdated, untrusted (the agent waits for your approval).
+    """Show the state of each hook: absent, current, outdated, or untrusted.
+
+    Untrusted: the agent runs the hook only after you have approved it there.
 
     Example: claude-metrics hook status --json
     """
@@ -104,7 +116,7 @@ def status_command(
 @hook.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(as_json: bool) -> None:
-    """All hooks there are, of every agent, in your home and in this folder's project.
+    """List the hooks of all agents, in your home and in the project of the current folder.
 
     Example: claude-metrics hook list
     """
@@ -125,7 +137,7 @@ def _suitable(names: Iterable[str], scope: Scope, event_set: EventSet) -> list[s
 
 
 def _change(names: Iterable[str], change: Callable[[str], Change], as_json: bool, dry_run: bool) -> None:
-    """Do all that can be done; then fail if one could not."""
+    """Change every file that can be changed; raise afterwards if one could not be."""
     changes, faults = [], []
     for name in names:
         try:

@@ -30,7 +30,7 @@ db_path = click.option(
     "--db-path",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=_database,
-    help="The database (default: $CLAUDE_METRICS_DB or the data folder's).",
+    help="The database (default: $CLAUDE_METRICS_DB, else the one in the data folder).",
 )
 
 

@@ -19,16 +19,16 @@ from claude_metrics.errors import ClaudeMetricsError
     "--path", "root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An agent's data folder."
 )
 @options.day("--since", "Only what changed on or after this day.")
-@click.option("--watch", is_flag=True, help="Go on, once every --interval seconds.")
+@click.option("--watch", is_flag=True, help="Repeat this every --interval seconds until stopped.")
 @click.option("--interval", type=click.IntRange(1), default=3600, show_default=True, metavar="S")
-@click.option("--dry-run", is_flag=True, help="Tell what would be read, write nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be read, and write nothing.")
 @options.db_path
 @options.as_json
 def sync(
     agents: tuple[str, ...], root: Path | None, since: str | None, watch: bool, interval: int, dry_run: bool,
     db_path: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    """Record sessions that are not stored or have grown, whether a hook ran or not.
+    """Record all sessions on disk that are new or have grown since they were recorded.
 
     Example: claude-metrics sync --since 2026-11-01
     """
@@ -114,7 +114,7 @@ def _print_report(report, as_json: bool) -> None:  # type: ignore[no-untyped-def
 @options.db_path
 @options.as_json
 def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:
-    """Drain the spool once, as the hook's worker does.
+    """Record all waiting events once, as the worker does that a hook starts.
 
     Example: claude-metrics worker
     """

@@ -1,4 +1,4 @@
-"""`claude-metrics session replay`: the session again, turn by turn, in a pager."""
+"""`claude-metrics session replay`: a session turn by turn, in a pager."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ INDENT = {"title": "", "about": "", "turn": "\n", "prompt": "> ", "answer": "< "
 
 @click.command()
 @click.argument("session_id", metavar="ID")
-@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
+)
 @options.as_json
 @options.db_path
 def replay(session_id: str, tz: str | None, as_json: bool, db_path: Path) -> None:
-    """Tell the session whose id begins with ID again: each prompt, what was done for it, and the answer.
+    """Show a session turn by turn: each prompt, what was done for it, and the answer.
 
     Example: claude-metrics session replay 52685edc
     """

@@ -22,7 +22,9 @@ def _filters() -> list[Callable[..., Any]]:
         click.option("--model", "models", multiple=True, metavar="TEXT", help="Part of a model's name (repeatable)."),
         options.agents,
         click.option(
-            "--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's)."
+            "--tz",
+            metavar="ZONE",
+            help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
         ),
         options.db_path,
     ]
@@ -32,7 +34,9 @@ def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Comm
     """The options all reports share; the command gets them as one `Selection`."""
     given = [*_filters(), options.as_json]
     if breakdown:
-        given.append(click.option("-b", "--breakdown", is_flag=True, help="A line per model below each line."))
+        given.append(
+            click.option("-b", "--breakdown", is_flag=True, help="Also one line for each model below each line.")
+        )
 
     def decorate(command: options.Command) -> options.Command:
         @functools.wraps(command)
@@ -101,7 +105,7 @@ def _by_time(selection: Selection, kind: str, name: str, label: Callable[[str], 
 @report.command()
 @filtered()
 def daily(selection: Selection) -> None:
-    """A line per day on which anything was used.
+    """One line for each day with any usage.
 
     Example: claude-metrics report daily --since 2026-11-01 --tz Europe/Berlin
     """
@@ -112,7 +116,7 @@ def daily(selection: Selection) -> None:
 @click.option("--start-of-week", type=click.Choice(["monday", "sunday"]), default="monday", show_default=True)
 @filtered()
 def weekly(selection: Selection, start_of_week: str) -> None:
-    """A line per week, named by its first day.
+    """One line for each week, named by its first day.
 
     Example: claude-metrics report weekly --start-of-week sunday
     """
@@ -124,7 +128,7 @@ def weekly(selection: Selection, start_of_week: str) -> None:
 @report.command()
 @filtered()
 def monthly(selection: Selection) -> None:
-    """A line per month.
+    """One line for each month.
 
     Example: claude-metrics report monthly --project app --json
     """
@@ -136,7 +140,7 @@ def monthly(selection: Selection) -> None:
 @report.command()
 @filtered()
 def sessions(selection: Selection) -> None:
-    """A line per session, the latest last; `session show ID` has the rest.
+    """One line for each session, the latest last. `session show ID` shows one in detail.
 
     Example: claude-metrics report sessions --since 2026-11-20
     """
@@ -156,7 +160,7 @@ def _by_column(selection: Selection, kind: str, *columns: str) -> None:
 @report.command()
 @filtered()
 def projects(selection: Selection) -> None:
-    """A line per project folder, the costliest first.
+    """One line for each project folder, the most expensive first.
 
     Example: claude-metrics report projects --since 2026-11-01
     """
@@ -166,7 +170,7 @@ def projects(selection: Selection) -> None:
 @report.command()
 @filtered()
 def branches(selection: Selection) -> None:
-    """A line per project and git branch, the costliest first.
+    """One line for each project and git branch, the most expensive first.
 
     Example: claude-metrics report branches --project app
     """
@@ -176,7 +180,7 @@ def branches(selection: Selection) -> None:
 @report.command()
 @filtered(breakdown=False)
 def models(selection: Selection) -> None:
-    """A line per model, the costliest first.
+    """One line for each model, the most expensive first.
 
     Example: claude-metrics report models --agent claude
     """
@@ -186,7 +190,9 @@ def models(selection: Selection) -> None:
 @report.command()
 @filtered(breakdown=False)
 def tools(selection: Selection) -> None:
-    """Tools: calls, failures, durations, what fills the context, what follows what. --model does not narrow it.
+    """Tools: calls, failures, durations, the largest results, and which tool follows which.
+
+    --model has no effect here.
 
     Example: claude-metrics report tools --since 2026-11-01
     """
@@ -207,7 +213,9 @@ def tools(selection: Selection) -> None:
 @report.command()
 @filtered(breakdown=False)
 def commits(selection: Selection) -> None:
-    """A line per commit that sessions made. --model does not narrow it.
+    """One line for each commit that a session made.
+
+    --model has no effect here.
 
     Example: claude-metrics report commits --project app --json
     """
@@ -218,10 +226,12 @@ def commits(selection: Selection) -> None:
 
 
 @report.command()
-@click.option("--active", is_flag=True, help="Only the window that is running, with its pace.")
+@click.option("--active", is_flag=True, help="Only the current window, with its cost per hour.")
 @filtered()
 def blocks(selection: Selection, active: bool) -> None:
-    """A line per window of five hours, as usage limits are counted; of Claude's sessions without --agent.
+    """One line for each window of five hours, as the usage limits of Claude Code are counted.
+
+    Without --agent, only sessions of Claude Code.
 
     Example: claude-metrics report blocks --active
     """
@@ -238,10 +248,12 @@ def blocks(selection: Selection, active: bool) -> None:
 
 
 @report.command()
-@click.option("--all", "whole", is_flag=True, help="The sessions that agree as well.")
+@click.option("--all", "whole", is_flag=True, help="Also the sessions whose figures agree.")
 @filtered(breakdown=False)
 def audit(selection: Selection, whole: bool) -> None:
-    """Our figure and the agent's own, per session, with the cause of each difference; sessions on disk and stored.
+    """Our cost and the agent's own for each session, and why they differ.
+
+    It also counts the sessions on disk and in the database.
 
     Example: claude-metrics report audit --since 2026-11-01
     """
@@ -258,9 +270,9 @@ def audit(selection: Selection, whole: bool) -> None:
 @report.command()
 @filtered(breakdown=False)
 def prompts(selection: Selection) -> None:
-    """What kinds of prompts there were, their cost, length and retries, and the time to the first commit.
+    """Kinds of prompts, with their cost, length and retries, and the time to the first commit.
 
-    --model does not narrow it.
+    --model has no effect here.
 
     Example: claude-metrics report prompts --since 2026-11-01
     """

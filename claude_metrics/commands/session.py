@@ -22,11 +22,15 @@ def session() -> None:
 @session.command()
 @click.argument("session_id", metavar="ID")
 @click.option("--all", "whole", is_flag=True, help="All turns and tool calls, not the last 20 of each.")
-@click.option("--tz", metavar="ZONE", help="Time zone, as Europe/Berlin (default: the config's, else the system's).")
+@click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
+)
 @options.as_json
 @options.db_path
 def show(session_id: str, whole: bool, tz: str | None, as_json: bool, db_path: Path) -> None:
-    """Totals, models, turns, tool calls and commits of the session whose id begins with ID.
+    """Show a session: totals, models, turns, tool calls and commits. ID is its id or the beginning of it.
 
     Example: claude-metrics session show 52685edc --all
     """

@@ -1,4 +1,4 @@
-"""`claude-metrics setup`: hooks, the first backfill, a look at everything, what to open next."""
+"""`claude-metrics setup`: install hooks, record the sessions on disk, check everything, say what to do next."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from claude_metrics.text import plain
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--service", "with_service", is_flag=True, help="Also look every hour for sessions that no hook recorded."
+    "--service", "with_service", is_flag=True, help="Also install a service that records missed sessions every hour."
 )
-@click.option("--no-service", is_flag=True, help="Take that service away again, and do nothing else.")
+@click.option("--no-service", is_flag=True, help="Remove that service, and do nothing else.")
 @options.db_path
 @options.as_json
 def setup(yes: bool, with_service: bool, no_service: bool, db_path: Path, as_json: bool) -> None:
-    """Set up everything: hooks for the agents found, all sessions on disk recorded, everything checked.
+    """Install hooks for the agents found, record all sessions on disk, and check that everything works.
 
-    Doing it again is safe: what is in place stays as it is.
+    You can run it again at any time: what is already in place stays as it is.
 
     Example: claude-metrics setup --yes --service
     """
