@@ -9,9 +9,10 @@ import pytest
 
 from tests.conftest import unavailable
 from tests.support import browser
+from tests.support.captured import CAPTURES
 from tests.support.pages import HOSTILE, hostile_page, report_page, session_page
 
-TRUTH = json.loads((Path(__file__).parent / "captures/claude-code/print-basic/oracle.json").read_text())
+TRUTH = json.loads((CAPTURES / "claude-code/print-basic/oracle.json").read_text())
 CLIENT = next(iter(TRUTH["sessions"].values()))
 BACKGROUND, LIGHT, DARK = "getComputedStyle(document.body).backgroundColor", "rgb(251, 251, 250)", "rgb(20, 22, 26)"
 KINDS = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
