@@ -12,14 +12,17 @@ PAGES := README.md $(wildcard docs/*.md)
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: check help setup demo test lint docs screenshots bench clean
+# What needs a minute or a tool of its own: `make test` runs it too.
+SLOW := client or browser or faults or slow
+
+.PHONY: check help setup demo test test-fast lint docs screenshots bench clean
 .DEFAULT_GOAL := check
 
 check: test lint
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
-	@echo "  make            test and lint"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo "  make              test and lint"
 
 setup: $(STAMP) ## make the virtual environment in .venv
 
@@ -29,10 +32,15 @@ demo: $(STAMP) ## record a bundled session in a scratch folder and print its rep
 test: $(STAMP) ## run every test
 	@$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-lint: $(STAMP) ## ruff, mypy, and whether the generated pages and dashboards are current
+test-fast: $(STAMP) ## run what takes a minute: no real client, no browser, no injected faults, nothing slow
+	@$(BIN)/pytest -n auto -m "not ($(SLOW))" $(PYTEST_ARGS)
+
+lint: $(STAMP) ## ruff, mypy for each platform, and whether the generated pages and dashboards are current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	@$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	@$(BIN)/python -W ignore -m grafana.src --check
 	@$(BIN)/cog -P --check --diff $(PAGES)
 

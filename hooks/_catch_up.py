@@ -55,10 +55,10 @@ def is_due(marker, now):
 
 def lock(file):
     """Raises BlockingIOError, an OSError, when another hook is at it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two syncs at once do no harm
+    if sys.platform == "win32":  # two syncs at once do no harm
         return
+    import fcntl
+
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

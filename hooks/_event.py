@@ -12,10 +12,10 @@ import _signal  # what `signal` wraps; in every interpreter already, `signal` it
 import sys
 import time
 
-try:
-    import posix as os  # what `os` wraps; importing `os` itself costs 1 ms of the 7 an interpreter needs to start
-except ImportError:
+if sys.platform == "win32":
     import os
+else:
+    import posix as os  # what `os` wraps; importing `os` itself costs 1 ms of the 7 an interpreter needs to start
 
 READ_S = 1.0  # all SessionEnd hooks share 1.5 s, and the client writes its payload before it starts to wait
 REST_S = 5.0  # a hung disk or pipe; busy disks are well below
@@ -285,16 +285,21 @@ def installed_python(spool):
 
 def start(python, command, env):
     """In a new session: with our own end, a moment from now, the client that kills our descendants cannot find it."""
+    if sys.platform == "win32":
+        return start_by_module(command, env, creationflags=0x208)
     try:
         null = [(os.POSIX_SPAWN_OPEN, stream, "/dev/null", os.O_RDWR, 0) for stream in (0, 1, 2)]
         ours = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP, _signal.SIGPIPE)
         os.posix_spawn(python, command, env, file_actions=null, setsid=True, setsigdef=ours)
-    except (AttributeError, NotImplementedError):  # Windows; a C library that cannot start a session
-        import subprocess
+    except (AttributeError, NotImplementedError):  # a C library that cannot start a session
+        start_by_module(command, env, start_new_session=True)
 
-        null = subprocess.DEVNULL
-        new = {"creationflags": 0x208} if sys.platform == "win32" else {"start_new_session": True}
-        subprocess.Popen(command, env=env, stdin=null, stdout=null, stderr=null, **new)
+
+def start_by_module(command, env, **session):
+    import subprocess  # only here: it takes as long as the rest of the hook
+
+    null = subprocess.DEVNULL
+    subprocess.Popen(command, env=env, stdin=null, stdout=null, stderr=null, **session)
 
 
 def store_now(options):

@@ -10,10 +10,10 @@ with, and compiling all of it would take 2 ms at every end of a session. Standar
 import _signal  # what `signal` wraps; in every interpreter already, `signal` itself costs 4 ms
 import sys
 
-try:
-    import posix as os  # what `os` wraps; importing `os` itself costs 1 ms of the 7 an interpreter needs to start
-except ImportError:
+if sys.platform == "win32":
     import os
+else:
+    import posix as os  # what `os` wraps; importing `os` itself costs 1 ms of the 7 an interpreter needs to start
 
 
 def load_main():

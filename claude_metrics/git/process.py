@@ -144,15 +144,16 @@ def _collect(process: subprocess.Popen[bytes], seconds: float) -> Answer:
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
     """`Popen.wait` with a time limit looks up to 50 ms apart; where the kernel can tell at once, it is asked."""
-    with contextlib.suppress(AttributeError, OSError):
-        end = os.pidfd_open(process.pid)
-        try:
-            ready = select.poll()
-            ready.register(end, select.POLLIN)
-            ready.poll(seconds * 1000)
-        finally:
-            os.close(end)
-        seconds = 0.001  # it has ended, or had its time
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # an older kernel, or a Python that was built on one
+            end = os.pidfd_open(process.pid)
+            try:
+                ready = select.poll()
+                ready.register(end, select.POLLIN)
+                ready.poll(seconds * 1000)
+            finally:
+                os.close(end)
+            seconds = 0.001  # it has ended, or had its time
     process.wait(seconds)
 
 

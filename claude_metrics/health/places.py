@@ -48,6 +48,8 @@ def rights(here: Situation) -> Check:
 
 
 def _loose(here: Situation) -> Iterator[Path]:
+    if sys.platform == "win32":  # no owner, and no mode that says who may read
+        return
     own = [paths.data_dir(), paths.config_file().parent, paths.log_file().parent, here.spool]
     files = [here.db_path, paths.config_file()]
     for folder in own:

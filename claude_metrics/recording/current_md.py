@@ -13,6 +13,7 @@ import os
 import re
 import sqlite3
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,10 @@ SECTIONS = (
     ("Files modified", "files_modified"), ("Investigated", "investigated"),
 )  # fmt: skip
 LISTED = 20
+if sys.platform == "win32":  # no folder can be opened there, so no file is written: see `update`
+    _FOLDER = _NO_LINK = _NO_WAIT = 0
+else:
+    _FOLDER, _NO_LINK, _NO_WAIT = os.O_RDONLY | os.O_DIRECTORY, os.O_NOFOLLOW, os.O_NONBLOCK
 
 
 def wanted(settings: Config, project: str) -> bool:
@@ -46,7 +51,7 @@ def update(connection: sqlite3.Connection, session_id: str, settings: Config) ->
     project = os.path.normpath(row[0]) if row and row[0] and Path(row[0]).is_absolute() else None
     if (
         project is None
-        or not hasattr(os, "O_DIRECTORY")
+        or sys.platform == "win32"
         or not wanted(settings, project)
         or _latest(connection, row[0]) != session_id
     ):
@@ -105,7 +110,7 @@ def _line(text: str) -> str:
 @contextmanager
 def _folder(project: Path) -> Iterator[int]:
     """`<project>/.claude` as a directory that no link leads to."""
-    above = os.open(project, os.O_RDONLY | os.O_DIRECTORY)
+    above = os.open(project, _FOLDER)
     try:
         folder = _below(above, ".claude")
     finally:
@@ -120,7 +125,7 @@ def _below(above: int, name: str) -> int:
     """The directory `name`, made if need be; a link of that name is an error."""
     with suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=above)
-    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+    return os.open(name, _FOLDER | _NO_LINK, dir_fd=above)
 
 
 def _place(folder: int, session_id: str, text: str) -> bool:
@@ -136,7 +141,7 @@ def _place(folder: int, session_id: str, text: str) -> bool:
         logger.info("CURRENT.md is not ours or was edited: left as it is")
         return False
     temporary = f".{NAME}.{os.getpid()}.tmp"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
     try:
         with os.fdopen(file, "wb") as writing:
             writing.write(new)
@@ -152,7 +157,7 @@ def _place(folder: int, session_id: str, text: str) -> bool:
 def _read(folder: int) -> bytes | None:
     """The present file; None where there is none. A link or a device is read as something foreign."""
     try:
-        file = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        file = os.open(NAME, os.O_RDONLY | _NO_LINK | _NO_WAIT, dir_fd=folder)
     except FileNotFoundError:
         return None
     except OSError:
