@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from claude_metrics import paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.cli import COMMANDS
 from claude_metrics.recording import spool
 from claude_metrics.store.connection import connect_readonly
@@ -180,11 +180,11 @@ def record_all(home: Path, journal_mode: str, content: str) -> None:
     paths.private_dir(paths.config_file().parent)
     paths.config_file().write_text(f'content = "{content}"\njournal_mode = "{journal_mode}"\n')
     assert run("sync").returncode == 0
-    for agent in AGENTS:
+    for agent in RECORDED:
         lay_out(agent, home)
     with closing(connect_readonly(paths.database_file())) as reader:
         reader.execute("select * from sessions").fetchone()
-        for agent in AGENTS:
+        for agent in RECORDED:
             for capture in sorted((CAPTURES / hostile.folder_of(agent)).iterdir()):
                 for payload in Capture(capture, home).payloads()[::5]:
                     spool.submit(as_stdin(payload), agent, paths.spool_dir())
@@ -196,7 +196,7 @@ def record_all(home: Path, journal_mode: str, content: str) -> None:
 def test_content_none_leaves_no_word_of_any_conversation_in_any_file(journal_mode: str, home: Path) -> None:
     record_all(home, journal_mode, "none")
     bytes_of_ours = everything(home)
-    words = {text for agent in AGENTS for text in conversation(agent)}
+    words = {text for agent in RECORDED for text in conversation(agent)}
     assert len(words) > 300
     assert not [text for text in words if text.encode() in bytes_of_ours]
     assert not [text for text in words if json.dumps(text)[1:-1].encode() in bytes_of_ours], "nor as JSON"
@@ -206,20 +206,20 @@ def test_content_redacted_keeps_the_words(home: Path) -> None:
     """Else the test above could not fail."""
     record_all(home, "delete", "redacted")
     bytes_of_ours = everything(home)
-    assert sum(text.encode() in bytes_of_ours for agent in AGENTS for text in conversation(agent)) > 100
+    assert sum(text.encode() in bytes_of_ours for agent in RECORDED for text in conversation(agent)) > 100
 
 
 def test_the_log_holds_no_word_of_a_conversation(home: Path) -> None:
     """Also when every transcript is damaged, and errors quote what they choke on."""
-    for agent in AGENTS:
+    for agent in RECORDED:
         lay_out(agent, home)
-    words = {text for agent in AGENTS for text in conversation(agent)}
+    words = {text for agent in RECORDED for text in conversation(agent)}
     hostile.spoil_transcripts(home, hostile.VALUES["raw surrogate"])
     for path in home.rglob("opencode.db"):
         hostile.spoil_database(path, hostile.VALUES["no utf-8"])
     for path in sorted(home.rglob("*.jsonl"))[::3]:
         path.chmod(0)
-    for agent in AGENTS:
+    for agent in RECORDED:
         for capture in sorted((CAPTURES / hostile.folder_of(agent)).iterdir()):
             for payload in Capture(capture, home).payloads()[::5]:
                 spool.submit(as_stdin(payload)[:-9], agent, paths.spool_dir())

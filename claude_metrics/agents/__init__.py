@@ -1,18 +1,23 @@
-"""The agents we record: one module each, one line here."""
+"""The agents we know: a folder each, and one line here. `RECORDED` are those whose sessions we read."""
 
 from __future__ import annotations
 
-from typing import cast
+from claude_metrics.agents import claude, codex, cursor, gemini, opencode
+from claude_metrics.agents.base import Agent, RecordedAgent
 
-from claude_metrics.agents.base import Agent
-from claude_metrics.agents.claude import sources as claude
-from claude_metrics.agents.codex import sources as codex
-from claude_metrics.agents.gemini import sources as gemini
-from claude_metrics.agents.opencode import sources as opencode
+DEFAULT = "claude"  # where a hook, or a data folder given to `sync`, names no agent
 
-AGENTS: dict[str, Agent] = {
-    "claude": cast(Agent, claude),
-    "codex": cast(Agent, codex),
-    "gemini": cast(Agent, gemini),
-    "opencode": cast(Agent, opencode),
-}
+_ALL: tuple[Agent, ...] = (
+    claude.AGENT,
+    gemini.AGENT,
+    codex.AGENT,
+    opencode.AGENT,
+    cursor.AGENT,
+)
+AGENTS: dict[str, Agent] = {agent.name: agent for agent in _ALL}
+RECORDED: dict[str, RecordedAgent] = {agent.name: agent for agent in _ALL if isinstance(agent, RecordedAgent)}
+
+
+def of_type(agent_type: str) -> RecordedAgent | None:
+    """The agent that a session's `agent_type` names; None for one that another version recorded."""
+    return next((agent for agent in RECORDED.values() if agent.type == agent_type), None)

@@ -1,19 +1,28 @@
-"""What an agent's module offers, and what several of them need."""
+"""What everybody may know of an agent, and what several agents need to find their sessions.
+
+An agent is a folder with one `AGENT`: an `Agent` when we only put hooks into its settings, a `RecordedAgent` when we
+read its sessions too.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from claude_metrics.agents.hook_spec import EventSet, HookFile, Place
 from claude_metrics.models import Batch, Source
 
 DEPTH = 6
 
-# Defaults, assigned by name in each module.
-TURN_EVENTS = ("Stop",)  # hook events after which the session goes on
-LATE_REASONS: tuple[str, ...] = ()  # with these the client writes on after its hook: read a second time
+
+class Retention(NamedTuple):
+    """How many days an agent keeps its transcripts, and the setting of the agent that says so."""
+
+    days: float
+    setting: str
 
 
 def session_of(payload: Mapping[str, Any]) -> str:
@@ -21,28 +30,80 @@ def session_of(payload: Mapping[str, Any]) -> str:
     return str(payload["session_id"])
 
 
-def expanded(named: str) -> Path:
+class FindSources(Protocol):
+    """Every source of the agent, or of the data folder that the user named instead of the agent's own."""
+
+    def __call__(self, root: Path | None = None) -> Iterator[Source]: ...
+
+
+class FacetFolders(Protocol):
+    """The folders that hold the agent's own judgements of its sessions."""
+
+    def __call__(self, root: Path | None = None) -> list[Path]: ...
+
+
+def no_folders(root: Path | None = None) -> list[Path]:
+    return []
+
+
+def no_sessions() -> set[str]:
+    return set()
+
+
+def nothing() -> None:
+    return None
+
+
+def never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """An agent into whose settings we can put hooks.
+
+    `environment` names every variable by which the user moves the agent's files. The form in which the agent takes the
+    session-start note stands in `context.json` beside its `__init__.py`; without that file it takes plain text.
+    """
+
+    name: str  # in our commands and in the column `sources.agent`
+    title: str  # in texts
+    program: str  # looked up on PATH to tell whether the agent is there
+    folder: Place  # its folder of settings, the other sign that it is there
+    hooks: Mapping[EventSet, HookFile]
+    environment: tuple[str, ...] = ()
+    hook_limit_variable: str = ""  # milliseconds it gives all hooks at the session's end, where the user changed that
+    hooks_disabled: Callable[[], str | None] = nothing  # the setting that stops every hook, when it is on
+    has_plugin: Callable[[], bool] = never  # true when our plugin for this agent records instead of a hook
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedAgent(Agent):
+    """An agent whose sessions we read."""
+
+    type: str  # the column `agent_type`
+    data_dirs: Callable[[], list[Path]]
+    find_sources: FindSources
+    sources_of: Callable[[Mapping[str, Any]], list[Source]]  # the sources that a hook's payload names
+    read: Callable[[Source, Mapping[str, Any] | None], Batch]  # rows behind the cursor, with the next cursor
+    cannot_see: tuple[str, ...]
+    session_of: Callable[[Mapping[str, Any]], str] = session_of
+    turn_events: tuple[str, ...] = ("Stop",)  # hook events after which the session goes on
+    late_reasons: tuple[str, ...] = ()  # end reasons after which it still writes: such a session is read a second time
+    retention: Callable[[], Retention | None] = nothing  # None: it deletes no transcript
+    dead_sessions: Callable[[], set[str]] = no_sessions  # sessions whose process was killed
+    facet_folders: FacetFolders = no_folders
+    totals_since: tuple[int, ...] | None = None  # its first version that writes a session's total cost
+    usage_windows: bool = False  # its plans limit usage by windows of five hours
+    trial_transcript: Callable[[Path, str], Path] | None = None  # writes a made-up session, for the doctor's test
+
+
+def expanded(path: str) -> Path:
     """A path that came from outside; `~` is the home, that of a user who does not exist is a name like any other."""
     try:
-        return Path(named).expanduser()
+        return Path(path).expanduser()
     except (RuntimeError, ValueError):
-        return Path(named)
-
-
-class Agent(Protocol):
-    """The contract of a module in `claude_metrics.agents`."""
-
-    NAME: str
-    AGENT_TYPE: str
-    TURN_EVENTS: tuple[str, ...]
-    LATE_REASONS: tuple[str, ...]
-    CANNOT_SEE: tuple[str, ...]
-
-    def data_dirs(self) -> list[Path]: ...
-    def find_sources(self, root: Path | None = None) -> Iterator[Source]: ...
-    def sources_of(self, payload: Mapping[str, Any]) -> list[Source]: ...
-    def session_of(self, payload: Mapping[str, Any]) -> str: ...
-    def read(self, source: Source, cursor: Mapping[str, Any] | None) -> Batch: ...
+        return Path(path)
 
 
 def walk_files(folder: Path, suffix: str | tuple[str, ...], depth: int = DEPTH) -> Iterator[os.DirEntry[str]]:

@@ -61,11 +61,4 @@ class DropFile:
     notice: str | None = None
 
 
-@dataclass(frozen=True)
-class AgentHooks:
-    """All of an agent's hooks: usually one file for both event sets."""
-
-    title: str
-    program: str  # looked up on PATH to tell whether the agent is there
-    folder: Place  # ... or this folder
-    specs: Mapping[EventSet, JsonHook | DropFile]
+HookFile = JsonHook | DropFile

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from claude_metrics.commands import options
+from claude_metrics.context.clients import names
 
 
 @click.command()
 @click.option(
     "--tool",
-    type=click.Choice(["claude", "codex", "cursor", "gemini"]),
+    type=click.Choice(names()),
     help="Print JSON in the form that the hook of this client returns.",
 )
 @click.option(

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.text import Text
 
+from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import EVENT_SETS, SCOPES, EventSet, Scope
-from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import install as engine
 from claude_metrics.installer.install import Change, HookStatus
@@ -32,7 +32,7 @@ def _options(command: Command) -> Command:
         click.option(
             "--agent",
             "agents",
-            type=click.Choice(list(HOOKS)),
+            type=click.Choice(list(AGENTS)),
             multiple=True,
             help="Only this agent (repeatable; default: all agents found).",
         ),
@@ -92,7 +92,7 @@ def uninstall_command(
 
     Example: claude-metrics hook uninstall --agent gemini
     """
-    names = agents or _suitable(HOOKS, scope, event_set)
+    names = agents or _suitable(AGENTS, scope, event_set)
     _change(names, lambda name: engine.uninstall(name, scope, event_set, dry_run), as_json, dry_run)
 
 
@@ -108,7 +108,7 @@ def status_command(
 
     Example: claude-metrics hook status --json
     """
-    names = agents or _suitable(HOOKS, scope, event_set)
+    names = agents or _suitable(AGENTS, scope, event_set)
     rows = [row for name in names for row in engine.status(name, scope, event_set, db_path=db_path)]
     _print_rows(rows, as_json)
 
@@ -124,7 +124,7 @@ def list_command(as_json: bool) -> None:
         row
         for event_set in EVENT_SETS
         for scope in SCOPES
-        for name in _suitable(HOOKS, scope, event_set)
+        for name in _suitable(AGENTS, scope, event_set)
         for row in engine.status(name, scope, event_set)
         if scope == "user" or row.state != "absent"
     ]
@@ -132,7 +132,7 @@ def list_command(as_json: bool) -> None:
 
 
 def _suitable(names: Iterable[str], scope: Scope, event_set: EventSet) -> list[str]:
-    specs = ((name, HOOKS[name].specs.get(event_set)) for name in names)
+    specs = ((name, AGENTS[name].hooks.get(event_set)) for name in names)
     return [name for name, spec in specs if spec and (scope == "user" or scope in spec.inside_project)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from claude_metrics import paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.render.json import print_json
 
 __all__ = ["print_json"]
@@ -18,7 +18,7 @@ Command = Callable[..., Any]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 agents = click.option(
-    "--agent", "agents", type=click.Choice(sorted(AGENTS)), multiple=True, help="Only this agent (repeatable)."
+    "--agent", "agents", type=click.Choice(sorted(RECORDED)), multiple=True, help="Only this agent (repeatable)."
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import DEFAULT, RECORDED
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
 
@@ -34,7 +34,7 @@ def sync(
     """
     if root and len(agents) > 1:
         raise click.UsageError("--path is one agent's data folder: give one --agent with it")
-    names = agents or (("claude",) if root else tuple(AGENTS))
+    names = agents or ((DEFAULT,) if root else tuple(RECORDED))
     if watch and dry_run:
         raise click.UsageError("--dry-run writes nothing, --watch goes on recording: give one of them")
     if watch:

@@ -49,12 +49,12 @@ def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Comm
 
 
 def _selection(named: dict[str, Any]) -> Selection:
-    from claude_metrics.agents import AGENTS
+    from claude_metrics.agents import RECORDED
     from claude_metrics.config import zones
     from claude_metrics.reports import query as report
     from claude_metrics.store.connection import connect_current
 
-    agents = tuple(AGENTS[name].AGENT_TYPE for name in named.pop("agents"))
+    agents = tuple(RECORDED[name].type for name in named.pop("agents"))
     here = zones.zone(named.pop("tz"))
     where = report.Filter(
         named.pop("since"), named.pop("until"), here, named.pop("projects"), named.pop("models"), agents
@@ -238,11 +238,12 @@ def blocks(selection: Selection, active: bool) -> None:
     import time
     from dataclasses import replace
 
-    from claude_metrics.agents import AGENTS
+    from claude_metrics.agents import RECORDED
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.blocks import blocks as windows
 
-    where = replace(selection.where, agents=selection.where.agents or (AGENTS["claude"].AGENT_TYPE,))
+    counted = tuple(agent.type for agent in RECORDED.values() if agent.usage_windows)
+    where = replace(selection.where, agents=selection.where.agents or counted)
     found = windows(selection.connection, where, time.time())
     report_output.show_blocks(selection, [entry for entry in found if entry.about["active"] or not active])
 
@@ -257,12 +258,12 @@ def audit(selection: Selection, whole: bool) -> None:
 
     Example: claude-metrics report audit --since 2026-11-01
     """
-    from claude_metrics.agents import AGENTS
+    from claude_metrics.agents import RECORDED
     from claude_metrics.render import audit as report_output_audit
     from claude_metrics.reports.audit import audit as audited
     from claude_metrics.reports.coverage import coverage
 
-    names = [name for name in AGENTS if not selection.where.agents or AGENTS[name].AGENT_TYPE in selection.where.agents]
+    names = [name for name, agent in RECORDED.items() if agent.type in (selection.where.agents or (agent.type,))]
     found = audited(selection.connection, selection.where)
     report_output_audit.show(selection, found, coverage(selection.connection, names), whole)
 

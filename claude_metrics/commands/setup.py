@@ -62,7 +62,7 @@ def _set_up(yes: bool, with_service: bool, db_path: Path, quiet: bool) -> dict[s
 def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
     """Each agent is asked about, and one that cannot be done does not stop the others."""
     from claude_metrics import paths
-    from claude_metrics.agents.hooks import HOOKS
+    from claude_metrics.agents import AGENTS
     from claude_metrics.health import hooks
 
     done = []
@@ -71,7 +71,7 @@ def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
     if not agents and not quiet:
         click.echo("No agent was found in this home; what their data folders hold is recorded all the same.")
     for agent in agents:
-        title = HOOKS[agent].title
+        title = AGENTS[agent].title
         if yes or click.confirm(f"{title}: record each session when it ends (a hook in its settings)?", default=True):
             done.append(_hook(agent, title, named, quiet))
     return done
@@ -95,21 +95,29 @@ def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, 
 def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from claude_metrics.agents import AGENTS
-    from claude_metrics.health.recording import kept_days
+    from claude_metrics.agents import RECORDED
     from claude_metrics.recording import sync
     from claude_metrics.render.terminal import progress
 
-    found, known = sync.look(db_path, AGENTS)
+    found, known = sync.look(db_path, RECORDED)
     with progress("Reading", found.bytes_to_read) as advance:
         report = sync.run(db_path, found, known, advance)
-    sync.end_killed(db_path, AGENTS)
+    sync.end_killed(db_path, RECORDED)
     if not quiet:
         click.echo(
             f"{report.found} sessions on disk: {report.new} new, {report.updated} updated, {report.failed} failed."
-            f" Claude Code keeps transcripts for {kept_days():g} days; what is recorded here stays."
+            + "".join(f" {title} keeps transcripts for {days:g} days." for title, days in _kept_days())
+            + " What is recorded here stays."
         )
     return asdict(report)
+
+
+def _kept_days() -> list[tuple[str, float]]:
+    """The agents that delete their transcripts, with after how many days."""
+    from claude_metrics.agents import RECORDED
+
+    kept = ((agent.title, agent.retention()) for agent in RECORDED.values())
+    return [(title, retention.days) for title, retention in kept if retention]
 
 
 def _examine(db_path: Path, quiet: bool) -> tuple[list[dict[str, str]], list[str]]:

@@ -1,15 +1,18 @@
-"""How each client takes the note: how long it may be, in what that client counts, and the form on stdout.
+"""How each agent takes the note: how long it may be, in what the agent counts, and the form on stdout.
 
-A new client is one line of `CLIENTS` and one line of its test. Limits, tried with the real clients: Claude Code 2.1.328
-takes 10,000 UTF-16 units, Codex 0.169.0 10,000 bytes (it calls them tokens of four), Gemini 0.61.0 took 200,000
-characters; Cursor documents none.
+An agent's `context.json` beside its `__init__.py` says so. It is a file of data, because the hook that reads it runs
+without the libraries that the agents' modules need.
 """
 
 import json
+import os
 from collections.abc import Callable
+from os.path import dirname
 from typing import NamedTuple
 
 from claude_metrics.context.text import Length
+
+AGENTS = dirname(dirname(__file__)) + "/agents"
 
 
 class Client(NamedTuple):
@@ -44,13 +47,19 @@ def flat(note: str) -> str:
 PLAIN = Client(
     9_500, len, str, empty="", takes_more=True
 )  # a terminal; OpenCode's plugin, which sends it with every request
-CLIENTS = {
-    "claude": Client(9_500, utf16, nested),
-    "codex": Client(9_500, utf8, nested),
-    "gemini": Client(20_000, utf16, nested),
-    "cursor": Client(9_500, utf16, flat),
-}
+COUNTED_IN: dict[str, Length] = {"utf16": utf16, "utf8": utf8}
+FORMS: dict[str, Callable[[str], str]] = {"nested": nested, "flat": flat}
 
 
-def client_of(tool: str | None) -> Client:
-    return CLIENTS[tool] if tool else PLAIN
+def names() -> list[str]:
+    """The agents that take the note in a form of their own."""
+    return sorted(name for name in os.listdir(AGENTS) if os.path.isfile(f"{AGENTS}/{name}/context.json"))
+
+
+def client_of(name: str | None) -> Client:
+    """The client of that agent, or a terminal. Raises OSError for an agent without a form."""
+    if not name:
+        return PLAIN
+    with open(f"{AGENTS}/{os.path.basename(name)}/context.json", encoding="utf-8") as file:
+        form = json.load(file)
+    return Client(form["limit"], COUNTED_IN[form["counted_in"]], FORMS[form["form"]])

@@ -22,8 +22,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_metrics import clock, config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics import config, paths
+from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import hooks
 from claude_metrics.health.check import Check, Situation
@@ -37,7 +37,6 @@ HOOK_S = 10.0
 RECORDED_S = 30.0
 POLL_S = 0.05
 SLOW_S = 0.75  # half of what the agent gives all hooks together by default
-MODEL = "claude-haiku-4-5"
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Trial:
 def fire(here: Situation) -> Iterator[Check]:
     """One check per distinct command of ours that is installed."""
     for agent in hooks.recorders():
-        if agent in AGENTS:
+        if agent in RECORDED:
             for words in hooks.installed(agent):
                 yield _fired(here, agent, words)
 
@@ -161,35 +160,17 @@ def _is_stored(trial: Trial) -> bool:
 
 
 def _payload(trial: Trial) -> bytes:
-    """As the agent's own; Claude Code's has a transcript beside it, for the others the payload says what it cost."""
+    """As the agent's own; where the agent has no made-up transcript, the payload says what the session cost."""
     payload = {
         "session_id": trial.session_id,
         "cwd": str(trial.folder),
         "hook_event_name": "SessionEnd",
         "reason": "other",
     }
-    if trial.agent == "claude":
-        return json.dumps({**payload, "transcript_path": str(_transcript(trial))}).encode()
+    write = RECORDED[trial.agent].trial_transcript
+    if write:
+        return json.dumps({**payload, "transcript_path": str(write(trial.folder, trial.session_id))}).encode()
     return json.dumps({**payload, "cost": {"total_cost_usd": 0.0}}).encode()
-
-
-def _transcript(trial: Trial) -> Path:
-    """A prompt and an answer, as the client writes them."""
-    common = {"sessionId": trial.session_id, "cwd": str(trial.folder), "version": "0", "timestamp": clock.now()}
-    prompt = {"type": "user", "uuid": str(uuid.uuid4()), "message": {"role": "user", "content": "doctor"}}
-    usage = {"input_tokens": 1, "output_tokens": 1}
-    answer = {
-        "id": f"msg_{uuid.uuid4().hex}",
-        "role": "assistant",
-        "model": MODEL,
-        "content": [],
-        "stop_reason": "end_turn",
-    }
-    reply = {"type": "assistant", "uuid": str(uuid.uuid4()), "requestId": f"req_{uuid.uuid4().hex}"}
-    lines = [{**prompt, **common}, {**reply, **common, "message": {**answer, "usage": usage}}]
-    path = trial.folder / f"{trial.session_id}.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
 
 
 ALL = (fire,)

@@ -11,25 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from claude_metrics import files, paths
+from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import DropFile
-from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import Check, Situation
-from claude_metrics.health.recording import claude_settings
 from claude_metrics.installer import command, install
 from claude_metrics.installer import service as services
 from claude_metrics.installer.entries import entries
 from claude_metrics.installer.jsontext import decode, parse
 
-PLUGIN = "session-metrics@"
-LIMIT_VARIABLE = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
 WORST = ("unreadable", "outdated", "absent", "untrusted", "current")
 START_S = 30
 
 
 def recorders() -> list[str]:
     """The agents found here that have a hook for recording."""
-    return [name for name in install.found() if "recorder" in HOOKS[name].specs]
+    return [name for name in install.found() if "recorder" in AGENTS[name].hooks]
 
 
 def entries_current(here: Situation) -> Iterator[Check]:
@@ -43,13 +40,13 @@ def entries_current(here: Situation) -> Iterator[Check]:
 
 
 def _entry(here: Situation, agent: str) -> Check:
-    title, name = HOOKS[agent].title, f"hook {agent}"
+    title, name = AGENTS[agent].title, f"hook {agent}"
     rows = install.status(agent, db_path=named(here.db_path))
     worst = min(rows, key=lambda row: WORST.index(row.state))
     if worst.state == "current":
         return Check(name, "ok", f"current in {worst.file}")
     if worst.state == "absent" and all(row.state == "absent" for row in rows):
-        if agent == "claude" and _has_plugin():
+        if AGENTS[agent].has_plugin():
             return Check(name, "ok", "recorded through the plugin")
         return Check(name, "warn", f"{title} has none", f"run `claude-metrics hook install --agent {agent}`")
     if worst.state in ("outdated", "absent"):
@@ -71,15 +68,11 @@ def _reinstall(here: Situation, agent: str) -> str:
     return f"{change.file} {change.action}"
 
 
-def _has_plugin() -> bool:
-    enabled = claude_settings().get("enabledPlugins")
-    return isinstance(enabled, dict) and any(name.startswith(PLUGIN) and on is True for name, on in enabled.items())
-
-
 def switched_off(here: Situation) -> Check:
-    if claude_settings().get("disableAllHooks") is True:
-        text = "`disableAllHooks` in Claude Code's settings: no hook runs"
-        return Check("hooks allowed", "fail", text, "take it out, or record with `claude-metrics setup --service`")
+    for agent in AGENTS.values():
+        if setting := agent.hooks_disabled():
+            text = f"`{setting}` in {agent.title}'s settings: no hook runs"
+            return Check("hooks allowed", "fail", text, "take it out, or record with `claude-metrics setup --service`")
     return Check("hooks allowed", "ok", "the agent's settings let hooks run")
 
 
@@ -88,7 +81,7 @@ def switched_off(here: Situation) -> Check:
 
 def installed(agent: str) -> list[list[str]]:
     """The words of each recorder command of ours in the agent's user file, without doubles."""
-    spec = HOOKS[agent].specs["recorder"]
+    spec = AGENTS[agent].hooks["recorder"]
     file = spec.user.path()
     try:
         data = files.read(file)
@@ -103,7 +96,7 @@ def installed(agent: str) -> list[list[str]]:
 
 def _listed(text: str, file: Path, agent: str) -> list[list[str]]:
     doc = parse(text, str(file))
-    spec = HOOKS[agent].specs["recorder"]
+    spec = AGENTS[agent].hooks["recorder"]
     assert not isinstance(spec, DropFile)
     found = [entry.hook.get("command") for entry in entries(doc, spec) if entry.event_set == "recorder"]
     return [shlex.split(str(doc.value(node))) for node in found if node]
@@ -142,18 +135,19 @@ def _starts(python: str) -> Check:
 def limits(here: Situation) -> Iterator[Check]:
     """How long the agents let our hook run at the session's end; it needs some milliseconds."""
     for agent in recorders():
-        spec = HOOKS[agent].specs["recorder"]
+        spec = AGENTS[agent].hooks["recorder"]
         slot = None if isinstance(spec, DropFile) else spec.events["recorder"].get("SessionEnd")
         if slot:
             yield _limit(agent, slot.timeout)
 
 
 def _limit(agent: str, seconds: int) -> Check:
-    name, title = f"time limit {agent}", HOOKS[agent].title
-    given = os.environ.get(LIMIT_VARIABLE, "") if agent == "claude" else ""
-    if given.isdecimal() and int(given) < 1000 * seconds:
-        text = f"{title} gives all hooks {given} ms at the session's end ({LIMIT_VARIABLE})"
-        return Check(name, "warn", text, "raise it") if int(given) < 1000 else Check(name, "ok", text)
+    name, title = f"time limit {agent}", AGENTS[agent].title
+    variable = AGENTS[agent].hook_limit_variable
+    limit_ms = os.environ.get(variable, "") if variable else ""
+    if limit_ms.isdecimal() and int(limit_ms) < 1000 * seconds:
+        text = f"{title} gives all hooks {limit_ms} ms at the session's end ({variable})"
+        return Check(name, "warn", text, "raise it") if int(limit_ms) < 1000 else Check(name, "ok", text)
     return Check(name, "ok", f"{title} gives our hook {seconds} s at the session's end")
 
 

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from claude_metrics import clock, config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import plural
 from claude_metrics.lock import only_one
@@ -82,7 +82,7 @@ def _merged(other: Path, fresh: Path, salvage: bool) -> importing.Imported:
 
 
 def _from_disk(fresh: Path) -> str:
-    found, known = sync.look(fresh, AGENTS)
+    found, known = sync.look(fresh, RECORDED)
     report = sync.run(fresh, found, known)
     return f"{plural(report.found, 'session')} on disk"
 

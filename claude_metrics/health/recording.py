@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from claude_metrics import clock
-from claude_metrics.agents import AGENTS
-from claude_metrics.agents.hooks import HOOKS
+from claude_metrics.agents import RECORDED
+from claude_metrics.agents.base import RecordedAgent, Retention
 from claude_metrics.health.check import Check, Situation, ago, plural
 from claude_metrics.lock import owner
 from claude_metrics.models import Source
@@ -21,7 +21,6 @@ from claude_metrics.store import tombstones
 from claude_metrics.text import session_name
 
 LATE_S = 600  # a worker starts at once; what is older was left behind
-KEPT_DAYS = 30  # Claude Code's default for `cleanupPeriodDays`
 SOON_DAYS = 7
 
 
@@ -100,14 +99,14 @@ def coverage(here: Situation) -> Check:
 
 
 def _sync(here: Situation) -> str:
-    found, known = sync.look(here.db_path, AGENTS)
+    found, known = sync.look(here.db_path, RECORDED)
     report = sync.run(here.db_path, found, known)
     return f"{report.new} sessions new, {report.updated} updated, {report.failed} failed"
 
 
 def _on_disk(here: Situation) -> tuple[list[Source], list[Source]]:
     """All sources, and those of them that changed some time ago and were not read to their end since."""
-    sources = [source for agent in AGENTS.values() for source in agent.find_sources()]
+    sources = [source for agent in RECORDED.values() for source in agent.find_sources()]
     known: ingest.Cursors = {}
     purged: set[str] = set()
     if here.db_path.exists():
@@ -127,33 +126,22 @@ def _name(source: Source) -> str:
     return session_name(source.session_id or source.path.stem)
 
 
-def cleanup(here: Situation) -> Check:
-    """The agent deletes its transcripts; what is not recorded by then is lost."""
-    days = kept_days()
-    missing = [source for source in _on_disk(here)[1] if source.agent == "claude"]
-    text = f"Claude Code deletes transcripts after {days} days (cleanupPeriodDays)"
+def cleanup(here: Situation) -> Iterator[Check]:
+    """The agents that delete their transcripts: what is not recorded by then is lost."""
+    kept = [(agent, retention) for agent in RECORDED.values() if (retention := agent.retention())]
+    missing = _on_disk(here)[1] if kept else []
+    for agent, retention in kept:
+        yield _cleanup(here, agent, retention, [source for source in missing if source.agent == agent.name])
+
+
+def _cleanup(here: Situation, agent: RecordedAgent, retention: Retention, missing: list[Source]) -> Check:
+    text = f"{agent.title} deletes transcripts after {retention.days} days ({retention.setting})"
     if not missing:
         return Check("cleanup", "ok", f"{text}; none of them is unrecorded")
-    limit = time.time_ns() - (days - SOON_DAYS) * 86_400 * 10**9
+    limit = time.time_ns() - (retention.days - SOON_DAYS) * 86_400 * 10**9
     soon = sum(source.mtime_ns < limit for source in missing)
     text += f"; {len(missing)} not recorded, {soon} of them go within {SOON_DAYS} days"
     return Check("cleanup", "fail" if soon else "warn", text, "run `claude-metrics sync`", lambda: _sync(here))
-
-
-def kept_days() -> float:
-    """`cleanupPeriodDays` of the user's settings, or the client's default."""
-    value = claude_settings().get("cleanupPeriodDays")
-    return value if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else KEPT_DAYS
-
-
-def claude_settings() -> dict[str, Any]:
-    """Claude Code's user settings, or nothing where they cannot be read."""
-    folder = HOOKS["claude"].folder.path()
-    try:
-        value = json.loads((folder / "settings.json").read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 # -- what is stored -------------------------------------------------------------------

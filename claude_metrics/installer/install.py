@@ -1,4 +1,4 @@
-"""Put hooks into an agent's own files, take them out, compare: one engine over the table `agents.hooks.HOOKS`.
+"""Put hooks into an agent's own files, take them out, compare: one engine over the table `agents.AGENTS`.
 
 Every other byte of the file stays. Reading, editing and replacing are repeated when the agent writes the file in
 between, and uninstalling gives back the file as it was found (see `installer.receipt`).
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from claude_metrics import files, paths
-from claude_metrics.agents.hook_spec import AgentHooks, DropFile, EventSet, JsonHook, Scope
-from claude_metrics.agents.hooks import HOOKS
+from claude_metrics.agents import AGENTS
+from claude_metrics.agents.base import Agent
+from claude_metrics.agents.hook_spec import DropFile, EventSet, HookFile, Scope
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import command, receipt
 from claude_metrics.installer.receipt import Receipt
@@ -63,7 +64,7 @@ class HookStatus:
 
 def found() -> list[str]:
     """The agents on this machine: their folder exists, or their program is on PATH."""
-    return [name for name, hooks in HOOKS.items() if hooks.folder.path().is_dir() or shutil.which(hooks.program)]
+    return [agent.name for agent in AGENTS.values() if agent.folder.path().is_dir() or shutil.which(agent.program)]
 
 
 def install(
@@ -120,30 +121,29 @@ def status(
     return [HookStatus(agent, scope, event_set, file, *row) for row in rows]
 
 
-def agent_hooks(agent: str) -> AgentHooks:
-    if agent not in HOOKS:
-        raise ClaudeMetricsError(f"unknown agent; {agent!r}; choose one of {', '.join(HOOKS)}")
-    return HOOKS[agent]
+def agent_called(name: str) -> Agent:
+    if name not in AGENTS:
+        raise ClaudeMetricsError(f"unknown agent; {name!r}; choose one of {', '.join(AGENTS)}")
+    return AGENTS[name]
 
 
-def _locate(agent: str, scope: Scope, event_set: EventSet, project: Path | None) -> tuple[JsonHook | DropFile, Path]:
-    hooks = agent_hooks(agent)
-    spec = hooks.specs.get(event_set)
+def _locate(agent: str, scope: Scope, event_set: EventSet, project: Path | None) -> tuple[HookFile, Path]:
+    title, spec = agent_called(agent).title, AGENTS[agent].hooks.get(event_set)
     if spec is None:
-        raise ClaudeMetricsError(f"{hooks.title} has no {event_set} hook; {agent}; leave this agent out")
+        raise ClaudeMetricsError(f"{title} has no {event_set} hook; {agent}; leave this agent out")
     if scope == "user":
         return spec, spec.user.path().absolute()
     if scope not in spec.inside_project:
         possible = ", ".join(["user", *spec.inside_project])
-        raise ClaudeMetricsError(f"{hooks.title} has no scope {scope}; {agent}; use one of {possible}")
+        raise ClaudeMetricsError(f"{title} has no scope {scope}; {agent}; use one of {possible}")
     return spec, (project or Path.cwd()).absolute() / spec.inside_project[scope]
 
 
-def _target(spec: JsonHook | DropFile, file: Path, event_set: EventSet) -> Target:
+def _target(spec: HookFile, file: Path, event_set: EventSet) -> Target:
     return OwnFile(spec, file) if isinstance(spec, DropFile) else SharedJson(spec, file, event_set)
 
 
-def _notice(spec: JsonHook | DropFile, scope: Scope) -> str | None:
+def _notice(spec: HookFile, scope: Scope) -> str | None:
     shared = "The file now names paths of this machine; keep it out of what you share." if scope == "project" else None
     return " ".join(filter(None, (spec.notice, shared))) or None
 

@@ -19,17 +19,16 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from claude_metrics import paths
+from claude_metrics.agents import AGENTS
 from claude_metrics.errors import ClaudeMetricsError
 
 NAME = "claude-metrics-sync"
 LABEL = "io.github.claude-metrics.sync"
 INTERVAL_S = 3600
 PATIENCE_S = 30
-# What says where data lies; a service does not see the shell's variables. Nothing else is copied.
-VARIABLES = (
-    "CLAUDE_METRICS_HOME", "CLAUDE_METRICS_DB", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME",
-    "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-)  # fmt: skip
+# The variables that say where our data and the agents' lie; a service does not see the shell's. No other is copied.
+_OURS = ("CLAUDE_METRICS_HOME", "CLAUDE_METRICS_DB", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+VARIABLES = tuple(dict.fromkeys([*_OURS, *(name for agent in AGENTS.values() for name in agent.environment)]))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from claude_metrics import config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
@@ -110,7 +110,7 @@ def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
         if db_path:
             keep_identity(new, db_path)
         settings = reprice.refresh(new, settings)
-        found, known = sync.look(fresh, AGENTS)
+        found, known = sync.look(fresh, RECORDED)
         sync.run(fresh, found, known)
         if db_path:
             importing.merge(new, db_path, settings)

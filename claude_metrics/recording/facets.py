@@ -1,4 +1,4 @@
-"""What the agent itself made of a session: `<config folder>/usage-data/facets/<session>.json` (Claude's `/insights`).
+"""What the agent itself made of a session: `<session>.json` in the folders that the agent names (Claude's `/insights`).
 
 Goal, outcome and friction where the file has them, and always the whole as it is, for its shape is the agent's own
 affair. Only sessions that are stored have facets. One listing of the folder; only files of known sessions are looked
@@ -19,7 +19,6 @@ from claude_metrics.config import Config
 from claude_metrics.redact import redact
 from claude_metrics.text import session_name
 
-FOLDER = ("usage-data", "facets")
 LIMIT_BYTES = 256 * 1024
 TEXT = 4000
 
@@ -27,12 +26,12 @@ TEXT = 4000
 def pick_up(
     connection: sqlite3.Connection, folders: Iterable[Path], settings: Config, only: Collection[str] | None = None
 ) -> int:
-    """Store new and newer facets below the config `folders`, of `only` these sessions if given. Returns how many."""
-    places = [place for folder in folders if (place := folder.joinpath(*FOLDER)).is_dir()]
-    if settings.content == "none" or not places:
+    """Store new and newer facets of `folders`, of `only` these sessions if given. Returns how many."""
+    existing = [folder for folder in folders if folder.is_dir()]
+    if settings.content == "none" or not existing:
         return 0
     known = _known(connection, only)
-    found = [file for place in places for file in _files(place, known)]
+    found = [file for folder in existing for file in _files(folder, known)]
     rows = [row for file in found if (row := _row(*file)) is not None]
     if rows:
         connection.execute("begin immediate")

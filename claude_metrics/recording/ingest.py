@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from claude_metrics.activity import observe
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.config import Config
 from claude_metrics.git.attribution import CommitCache, CommitReport, WorkWindow, commits_of
 from claude_metrics.models import Batch, SessionFacts, Source, ToolCall
@@ -60,7 +60,7 @@ def unchanged(source: Source, known: Cursors) -> bool:
 
 def read(source: Source, cursor: str | None, content: str) -> Batch:
     """One source's new rows, with the content policy applied before they go anywhere."""
-    batch = AGENTS[source.agent].read(source, json.loads(cursor) if cursor else None)
+    batch = RECORDED[source.agent].read(source, json.loads(cursor) if cursor else None)
     return clean(batch, content)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from claude_metrics.agents import DEFAULT
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.paths import private_dir
 
@@ -42,7 +43,7 @@ class Event:
     received_ns: int
     pid: int
     path: Path
-    agent: str = "claude"
+    agent: str = DEFAULT
     kind: str = "end"  # or "stop"
     cut: bool = False  # the payload may lack its end
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_metrics import clock, config
-from claude_metrics.agents import AGENTS
-from claude_metrics.agents.claude import processes as claude_processes
+from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.log import logger
 from claude_metrics.models import Batch, Source
@@ -67,12 +66,12 @@ def look(
     connection = database.connect(db_path, config.lenient().journal_mode)
     try:
         known = ingest.cursors(connection)
-        sources = [source for agent in agents for source in AGENTS[agent].find_sources(root)]
+        sources = [source for agent in agents for source in RECORDED[agent].find_sources(root)]
         purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
     finally:
         connection.close()
     earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
-    found = Found(facet_folders=_facet_folders(agents, root))
+    found = Found(facet_folders=[path for agent in agents for path in RECORDED[agent].facet_folders(root)])
     for source in sources:
         if source.mtime_ns >= earliest and _name(source) not in purged:
             (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
@@ -113,15 +112,9 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
     return report
 
 
-def _facet_folders(agents: Iterable[str], root: Path | None) -> list[Path]:
-    if "claude" not in agents:
-        return []
-    return [root.parent if root.name == "projects" else root] if root else AGENTS["claude"].data_dirs()
-
-
 def end_killed(db_path: Path, agents: Iterable[str]) -> int:
     """Mark sessions whose process is gone as ended; returns how many."""
-    dead = claude_processes.dead_sessions(AGENTS["claude"].data_dirs()) if "claude" in agents else set()
+    dead = {session_id for agent in agents for session_id in RECORDED[agent].dead_sessions()}
     if not dead:
         return 0
     settings = config.lenient()

@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from claude_metrics import clock, config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import DEFAULT, RECORDED
 from claude_metrics.agents._json import load
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.git.attribution import CommitCache
@@ -143,7 +143,7 @@ def _record(
         _obey(event, settings)
         done.failed += spool.note_failure(event, f"{type(error).__name__}: {error}")
         return False
-    if payload.get("reason") in AGENTS[event.agent].LATE_REASONS and not last:
+    if payload.get("reason") in RECORDED[event.agent].late_reasons and not last:
         return True
     spool.finish(event)
     if os.path.lexists(event.path):
@@ -181,11 +181,11 @@ def store_payload(
     connection: sqlite3.Connection, payload: Mapping[str, Any], agent: str, received_at: str, settings: config.Config
 ) -> str:
     """Record the session a payload names: its transcripts' new bytes, its commits, and what only the payload says."""
-    started, session_id = clock.now(), session_name(AGENTS[agent].session_of(payload))
+    started, session_id = clock.now(), session_name(RECORDED[agent].session_of(payload))
     if tombstones.purged_sessions(connection, [session_id]):
         return session_id
     known = ingest.cursors(connection)
-    sources = list(AGENTS[agent].sources_of(payload))
+    sources = list(RECORDED[agent].sources_of(payload))
     changed = [source for source in sources if not ingest.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
     told, commits = _told(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
@@ -203,8 +203,7 @@ def store_payload(
 def _beside(connection: sqlite3.Connection, agent: str, session_id: str, settings: config.Config) -> None:
     """What comes after the rows are safe; no fault of it costs the event."""
     try:
-        if agent == "claude":
-            facets.pick_up(connection, AGENTS[agent].data_dirs(), settings, [session_id])
+        facets.pick_up(connection, RECORDED[agent].facet_folders(), settings, [session_id])
         current_md.update(connection, session_id, settings)
     except Exception:
         logger.exception("facets or CURRENT.md of %s", session_id)
@@ -217,9 +216,9 @@ def _read(source: Source, known: ingest.Cursors, settings: config.Config) -> Any
 
 def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: str) -> ingest.Payload:
     """The payload's own facts; `cost` is that of older set-ups, which had it from the status line."""
-    facts = SessionFacts(session_id, AGENTS[agent].AGENT_TYPE)
+    facts = SessionFacts(session_id, RECORDED[agent].type)
     facts.permission_mode, facts.project_path = _text(payload, "permission_mode"), _text(payload, "cwd")
-    if payload.get("hook_event_name") not in AGENTS[agent].TURN_EVENTS:
+    if payload.get("hook_event_name") not in RECORDED[agent].turn_events:
         facts.ended_at, facts.end_reason = received_at, _text(payload, "reason")
     cost = payload.get("cost")
     if not isinstance(cost, dict):
@@ -227,7 +226,7 @@ def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: 
     facts.total_duration_ms = _count(cost, "total_duration_ms")
     facts.total_api_duration_ms = _count(cost, "total_api_duration_ms")
     facts.lines_added, facts.lines_removed = _count(cost, "total_lines_added"), _count(cost, "total_lines_removed")
-    if not AGENTS[agent].sources_of(payload):
+    if not RECORDED[agent].sources_of(payload):
         began = clock.to_seconds(received_at) - (facts.total_duration_ms or 0) / 1000
         facts.first_record_at, facts.last_record_at = clock.from_seconds(began), received_at
     total = cost.get("total_cost_usd")
@@ -277,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="claude_metrics.worker", description="Record what waits, then end.")
     parser.add_argument("--spool", type=Path, default=None)
     parser.add_argument("--db-path", type=Path, default=None)
-    parser.add_argument("--agent", default="claude", choices=sorted(AGENTS))
+    parser.add_argument("--agent", default=DEFAULT, choices=sorted(RECORDED))
     parser.add_argument("--background", type=Path, metavar="FILE", help="store this payload now, in this process")
     options = parser.parse_args(arguments)
     to_file()

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import of_type
 from claude_metrics.reports.query import Filter
 from claude_metrics.store import unlisted
 
 TOLERANCE_USD = 1e-6
-WRITES_TOTALS = (2, 1, 280)  # the first known version of Claude Code whose transcripts hold its own totals
 
 
 class Cause(NamedTuple):
@@ -83,11 +82,18 @@ def _audited(connection: sqlite3.Connection, session: dict[str, Any]) -> Audited
 
 
 def _why_none(session: dict[str, Any]) -> str:
-    if session["agent"] != AGENTS["claude"].AGENT_TYPE:
+    agent = of_type(session["agent"])
+    if agent is None or agent.totals_since is None:
         return "this agent gives no cost"
-    if _version(session["agent_version"]) < WRITES_TOTALS:
+    if _writes_no_total(session):
         return f"client {session['agent_version']} writes no total"
     return "killed before it wrote its total" if session["status"] == "completed" else "killed or still running"
+
+
+def _writes_no_total(session: dict[str, Any]) -> bool:
+    """True for an agent, or a version of it, whose transcripts do not hold its own totals."""
+    agent = of_type(session["agent"])
+    return not agent or not agent.totals_since or _version(session["agent_version"]) < agent.totals_since
 
 
 def _version(text: str | None) -> tuple[int, ...]:
@@ -157,7 +163,7 @@ def _rest(connection: sqlite3.Connection, found: Audited) -> Iterable[Cause]:
         return [Cause("price unknown", left, ", ".join(sorted(_unpriced(connection, session["session_id"]))))]
     if left > 0 and _went_on(connection, session["session_id"]):
         return [Cause("figure too early", left, "requests came after the hook was given it")]
-    if left > 0 and _version(session["agent_version"]) < WRITES_TOTALS:
+    if left > 0 and _writes_no_total(session):
         return [Cause("old client", left, "its figure is of one process, the session had several")]
     return []
 

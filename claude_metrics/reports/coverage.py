@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.store import tombstones
 from claude_metrics.text import session_name
 
@@ -34,14 +34,14 @@ def coverage(connection: sqlite3.Connection, names: Iterable[str]) -> list[Cover
 def _covered(connection: sqlite3.Connection, name: str) -> Coverage:
     read = dict(connection.execute("select path, session_id from v_sources where agent = ?", (name,)).fetchall())
     on_disk: dict[str, bool] = {}
-    for source in AGENTS[name].find_sources():
+    for source in RECORDED[name].find_sources():
         session_id = read.get(str(source.path)) or source.session_id
         if session_id:
             key = session_name(session_id)
             on_disk[key] = on_disk.get(key, False) or str(source.path) in read
     stored = dict(
         connection.execute(
-            "select session_id, recorded_by from v_sessions where agent = ?", (AGENTS[name].AGENT_TYPE,)
+            "select session_id, recorded_by from v_sessions where agent = ?", (RECORDED[name].type,)
         ).fetchall()
     )
     purged = tombstones.purged_sessions(connection, on_disk)

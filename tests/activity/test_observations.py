@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics.activity import observe
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.config import Config
 from claude_metrics.git.attribution import Commit, CommitReport
 from claude_metrics.recording import ingest
@@ -25,7 +25,7 @@ Seen = dict[str, list[tuple[Any, ...]]]
 def record(data: Path, content: str = "redacted", commits: list[Commit] | None = None) -> sqlite3.Connection:
     connection = connect(data / "metrics.db")
     connection.row_factory = sqlite3.Row
-    batches = [ingest.read(source, None, content) for source in AGENTS["claude"].find_sources(data)]
+    batches = [ingest.read(source, None, content) for source in RECORDED["claude"].find_sources(data)]
     ingest.store(connection, batches, Config(content=content), "sync", commits=CommitReport(commits or [], {}, []))
     return connection
 

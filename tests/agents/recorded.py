@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.models import Source
 from claude_metrics.recording import ingest
@@ -45,7 +45,7 @@ class Recording:
         return home / self.data
 
     def sources(self, data: Path) -> list[Source]:
-        return list(AGENTS[self.agent].find_sources(data))
+        return list(RECORDED[self.agent].find_sources(data))
 
 
 GEMINI = Recording("gemini", "gemini-cli", ".gemini")

@@ -207,9 +207,9 @@ def state(folder: Path) -> dict[str, tuple[str, int, int]]:
 READ = """
 import sys
 from pathlib import Path
-from claude_metrics.agents import opencode
+from claude_metrics.agents.opencode import AGENT
 root = Path(sys.argv[1])
-print(sum(len(opencode.read(source, None).requests) for source in opencode.find_sources(root)))
+print(sum(len(AGENT.read(source, None).requests) for source in AGENT.find_sources(root)))
 """
 
 

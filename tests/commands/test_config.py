@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics import config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.config import Config, Damaged
 from claude_metrics.config import edit as config_edit
 from claude_metrics.errors import ClaudeMetricsError
@@ -228,7 +228,7 @@ def test_a_worker_records_whatever_the_file_says(capture: Callable[[str], Captur
 
 def record() -> Path:
     db_path = paths.database_file()
-    found, known = sync.look(db_path, AGENTS)
+    found, known = sync.look(db_path, RECORDED)
     sync.run(db_path, found, known)
     return db_path
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from claude_metrics import config, paths
 from claude_metrics.context import note, settings, tools
-from claude_metrics.context.clients import CLIENTS, PLAIN, client_of, utf8, utf16
+from claude_metrics.context.clients import PLAIN, client_of, names, utf8, utf16
 from claude_metrics.context.gathering import Facts, gather
 from claude_metrics.context.repositories import Repository
 from claude_metrics.context.settings import Settings
@@ -83,7 +83,7 @@ def test_a_hostile_name_stays_one_short_line(name: str) -> None:
     lines = inside(note.render(facts, NOW, PLAIN))
     assert len(lines) == 9, "the head, two headings, an empty line before each, and four entries"
     assert max(map(len, lines)) < 500
-    for client in CLIENTS.values():
+    for client in map(client_of, names()):
         output = client.output(note.render(facts, NOW, client))
         assert output.isascii()
         assert str(json.loads(output)).count("session-context>") == 2
@@ -179,7 +179,7 @@ def test_lines_go_before_the_first_section_does_and_are_counted() -> None:
         assert limit - 60 < len(text) <= limit
 
 
-@pytest.mark.parametrize("tool", [None, *CLIENTS])
+@pytest.mark.parametrize("tool", [None, *names()])
 def test_the_limits_hold_with_names_that_are_longer_in_the_clients_count(tool: str | None) -> None:
     client = client_of(tool)
     facts = some_facts(300, branch="\N{GRINNING FACE}" * 60, upstream="\N{GRINNING FACE}" * 60, subject="é" * 100)
@@ -188,9 +188,9 @@ def test_the_limits_hold_with_names_that_are_longer_in_the_clients_count(tool: s
     assert "Left out for length: Command-line tools found." in "\n".join(inside(text))
 
 
-@pytest.mark.parametrize("tool", CLIENTS)
+@pytest.mark.parametrize("tool", names())
 def test_a_wish_makes_it_shorter_never_longer_than_the_client_takes(tool: str) -> None:
-    client, facts = CLIENTS[tool], some_facts(300, subject="x" * 72, changed=1)
+    client, facts = client_of(tool), some_facts(300, subject="x" * 72, changed=1)
     assert client.length(note.render(facts, NOW, client, 2000)) <= 2000
     assert client.length(note.render(facts, NOW, client, 10**6)) <= client.limit
 
@@ -203,7 +203,7 @@ def test_in_a_terminal_a_wish_may_be_longer() -> None:
 def test_sizes_are_what_the_clients_count() -> None:
     assert [utf16(text) for text in ("a", "é", "\N{GRINNING FACE}")] == [1, 1, 2]
     assert [utf8(text) for text in ("a", "é", "\N{GRINNING FACE}")] == [1, 2, 4]
-    assert max(CLIENTS[tool].limit for tool in ("claude", "codex")) < 10_000
+    assert max(client_of(tool).limit for tool in ("claude", "codex")) < 10_000
 
 
 def test_a_workspace_of_300_repositories(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_workspace_of_300_repositories(tmp_path: Path) -> None:
     before = git.processes_started
     facts = gather(str(tmp_path / "work"), "", Settings(context_deadline_s=60))
     assert git.processes_started - before == 300
-    for client in (PLAIN, *CLIENTS.values()):
+    for client in (PLAIN, *map(client_of, names())):
         text = note.render(facts, NOW, client)
         assert client.length(text) <= client.limit
         lines = inside(text)
@@ -256,10 +256,10 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("tool", CLIENTS)
+@pytest.mark.parametrize("tool", names())
 def test_each_clients_form(tool: str) -> None:
-    assert json.loads(CLIENTS[tool].output("the note")) == FORMS[tool]
-    assert json.loads(CLIENTS[tool].output("")) == {}
+    assert json.loads(client_of(tool).output("the note")) == FORMS[tool]
+    assert json.loads(client_of(tool).output("")) == {}
     assert (PLAIN.output("the note"), PLAIN.output("")) == ("the note", "")
 
 
@@ -348,7 +348,7 @@ def test_the_command_prints_the_note_in_every_form(tmp_path: Path, run_cli: Run)
     plain = run_cli("context", cwd=repo)
     assert (plain.returncode, plain.stderr) == (0, "")
     assert "- .: on main, no upstream; clean;" in "\n".join(inside(plain.stdout.rstrip("\n")))
-    for tool in CLIENTS:
+    for tool in names():
         text = str(json.loads(run_cli("context", "--tool", tool, cwd=repo).stdout))
         assert "on main, no upstream" in text
     assert len(run_cli("context", "--max-chars", "300", cwd=repo).stdout) <= 301
@@ -373,4 +373,4 @@ def test_wrong_usage_and_a_broken_config_are_said(home: Path, run_cli: Run) -> N
 
 def test_the_command_offers_the_clients_of_the_table(run_cli: Run) -> None:
     done = run_cli("context", "--help")
-    assert f"[{'|'.join(sorted(CLIENTS))}]" in done.stdout
+    assert f"[{'|'.join(names())}]" in done.stdout

@@ -5,9 +5,9 @@ import tomllib
 from pathlib import Path
 
 from claude_metrics import config
-from claude_metrics.agents.hooks import HOOKS
+from claude_metrics.agents import AGENTS
 from claude_metrics.commands.context import context
-from claude_metrics.context.clients import CLIENTS, PLAIN
+from claude_metrics.context.clients import PLAIN, client_of, names
 from claude_metrics.context.note import LISTED
 from scripts import context_example
 
@@ -26,8 +26,8 @@ def test_its_settings_are_those_of_the_config(tmp_path: Path) -> None:
 
 def test_every_client_has_its_row_with_its_limit() -> None:
     rows = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
-    for name, hooks in HOOKS.items():
-        limit = CLIENTS.get(name, PLAIN).limit
+    for name, hooks in AGENTS.items():
+        limit = (client_of(name) if name in names() else PLAIN).limit
         assert f"{limit:,}" in rows[hooks.title], name
     assert f"{LISTED} have a line of their own" in PAGE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["claude_metrics"]):
-    from claude_metrics.agents import AGENTS
+    from claude_metrics.agents import RECORDED
     from claude_metrics.models import Source
     from claude_metrics.recording import ingest
 
@@ -27,7 +27,7 @@ def main() -> None:
     seeds = Path(tempfile.mkdtemp(prefix="seeds-"))
     for number, path in enumerate(hostile.transcripts(agent)):
         (seeds / str(number)).write_bytes(path.read_bytes()[:100_000])
-    assert agent in AGENTS
+    assert agent in RECORDED
     atheris.Setup([sys.argv[0], *options, str(seeds)], lambda data: one_input(agent, data))
     atheris.Fuzz()
 

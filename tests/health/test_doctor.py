@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from claude_metrics import paths
-from claude_metrics.agents import AGENTS
-from claude_metrics.health import doctor, fire, hooks, recording
+from claude_metrics.agents import RECORDED
+from claude_metrics.agents.claude import settings, trial
+from claude_metrics.health import doctor, fire, hooks
 from claude_metrics.health.check import Check
 from claude_metrics.installer import install
 from claude_metrics.lock import only_one
@@ -32,7 +33,7 @@ HOUR, DAY = 3_600, 86_400
 
 def record() -> Path:
     db_path = paths.database_file()
-    found, known = sync.look(db_path, AGENTS)
+    found, known = sync.look(db_path, RECORDED)
     assert sync.run(db_path, found, known).failed == 0
     return db_path
 
@@ -82,7 +83,7 @@ def test_nothing_of_the_trial_session_stays(recorded: Path, home: Path, run_cli:
 def dump(db_path: Path) -> list[str]:
     """All rows but the price list of the trial's model."""
     with closing(sqlite3.connect(db_path)) as db:
-        return [line for line in db.iterdump() if fire.MODEL not in line]
+        return [line for line in db.iterdump() if trial.MODEL not in line]
 
 
 def test_json_has_every_line(recorded: Path, run_cli: Cli) -> None:
@@ -164,7 +165,7 @@ def test_the_plugin_counts_as_a_hook(recorded: Path, home: Path) -> None:
 
 
 def test_a_short_time_limit_is_told(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(hooks.LIMIT_VARIABLE, "300")
+    monkeypatch.setenv(RECORDED["claude"].hook_limit_variable, "300")
     assert examine()["time limit claude"].check.state == "warn"
 
 
@@ -408,7 +409,7 @@ def test_settings_with_a_mistake_fail_and_the_rest_is_still_checked(recorded: Pa
 def test_a_cleanup_period_that_is_no_number_is_the_default(home: Path, value: object) -> None:
     settings_file(home).parent.mkdir()
     settings_file(home).write_text(json.dumps({"cleanupPeriodDays": value}))
-    assert recording.kept_days() == recording.KEPT_DAYS
+    assert settings.retention().days == settings.KEPT_DAYS
 
 
 def test_a_file_in_a_folders_place_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_cli: Cli) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from claude_metrics import paths
-from claude_metrics.context.clients import CLIENTS
+from claude_metrics.context.clients import names
 from claude_metrics.installer import command
 from tests.support.captured import Capture
 from tests.support.git_sandbox import program, repository
@@ -25,7 +25,7 @@ from tests.support.trees import copy_tree
 from tests.support.waiting import HANG_S, PATIENCE_S, wait_for
 
 HOOKS = Path(__file__).resolve().parents[2] / "hooks"
-TOOLS = (*CLIENTS, None)
+TOOLS = (*names(), None)
 # signs a list with what it finds about itself
 SYNC = """#!{python} -IS
 import json, os, sys

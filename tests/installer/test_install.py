@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics import files, paths
+from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import EventSet, Scope
-from claude_metrics.agents.hooks import HOOKS
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer.command import event_set_of, line_of
 from claude_metrics.installer.install import found, install, status, uninstall
@@ -26,7 +26,7 @@ from claude_metrics.installer.jsontext import parse
 
 FOREIGN = "python3 ~/.claude/hooks/session_end.py"
 FOREIGN_GROUP: dict[str, Any] = {"matcher": "", "hooks": [{"type": "command", "command": FOREIGN}]}
-PAIRS = [(agent, event_set) for agent, hooks in HOOKS.items() for event_set in hooks.specs]
+PAIRS = [(agent, event_set) for agent in AGENTS for event_set in AGENTS[agent].hooks]
 JSON_PAIRS = [pair for pair in PAIRS if pair[0] != "opencode"]
 
 
@@ -38,7 +38,7 @@ def settings_file(home: Path) -> Path:
 
 
 def user_file(agent: str, event_set: EventSet = "recorder") -> Path:
-    return HOOKS[agent].specs[event_set].user.path()
+    return AGENTS[agent].hooks[event_set].user.path()
 
 
 def states(agent: str = "claude", event_set: EventSet = "recorder", scope: Scope = "user") -> dict[str, str]:
@@ -150,11 +150,11 @@ def test_uninstall_gives_back_the_file_as_found(home: Path, tmp_path: Path, text
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("agent", HOOKS)
+@pytest.mark.parametrize("agent", AGENTS)
 @pytest.mark.parametrize("first_out", ["recorder", "session-start"])
 def test_uninstall_removes_the_files_and_folders_it_made(home: Path, agent: str, first_out: EventSet) -> None:
     before = tree(home)
-    sets = list(HOOKS[agent].specs)
+    sets = list(AGENTS[agent].hooks)
     for event_set in sets:
         install(agent, event_set=event_set)
     assert tree(home) != before

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from claude_metrics import paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.agents.claude import processes as claude_processes
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import service
@@ -249,7 +249,7 @@ def own_start_ms() -> float:
 
 
 def record() -> None:
-    found, known = sync.look(paths.database_file(), AGENTS)
+    found, known = sync.look(paths.database_file(), RECORDED)
     sync.run(paths.database_file(), found, known)
 
 
@@ -336,4 +336,4 @@ def test_odd_notes_of_processes_are_passed_over(home: Path, content: bytes) -> N
     (folder / "1.json").write_bytes(content)
     (folder / "folder.json").mkdir()
     os.mkfifo(folder / "pipe.json")
-    assert claude_processes.dead_sessions([home / ".claude"]) in (set(), {"s"})
+    assert claude_processes.dead_sessions() in (set(), {"s"})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from claude_metrics import config, paths
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.config import Config
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.lock import only_one
@@ -42,7 +42,7 @@ DERIVED = ("usage_15min", "session_summaries")
 def record(db_path: Path | None = None) -> Path:
     """Everything on disk, into a database."""
     db_path = db_path or paths.database_file()
-    found, known = sync.look(db_path, AGENTS)
+    found, known = sync.look(db_path, RECORDED)
     assert sync.run(db_path, found, known).failed == 0
     return db_path
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics import config
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.agents.base import source_from
 from claude_metrics.paths import private_dir
 from claude_metrics.recording import ingest, spool
@@ -25,7 +25,7 @@ from tests.support.trees import copy_tree
 
 MEASURED = """import resource, sys
 from pathlib import Path
-from claude_metrics import worker
+from claude_metrics.recording import worker
 worker.run(Path(sys.argv[1]), Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -36,7 +36,7 @@ ANSWER |= {"tokens": TOKENS, "toolCalls": [CALL]}
 CHAT = {"sessionId": "s", "projectHash": "h", "startTime": "2026-11-20T04:08:00.000Z", "lastUpdated": "x"}
 CHAT |= {"messages": [ANSWER | {"type": "user"}, ANSWER]}
 
-LINES = [agent for agent in AGENTS if hostile.transcripts(agent)]
+LINES = [agent for agent in RECORDED if hostile.transcripts(agent)]
 MOST = 2**53
 MONEY = 1e15
 
@@ -52,7 +52,7 @@ def lay_out(agent: str, home: Path, only: str = "") -> None:
 def record(agent: str, database: Path) -> ingest.Outcome:
     """As sync does, but nothing is caught."""
     with closing(connect(database)) as connection:
-        batches = [ingest.read(source, None, "redacted") for source in AGENTS[agent].find_sources()]
+        batches = [ingest.read(source, None, "redacted") for source in RECORDED[agent].find_sources()]
         commits = ingest.commits_in(batches, ingest.CommitCache())
         return ingest.store(connection, batches, config.Config(), "sync", commits=commits)
 
@@ -200,11 +200,11 @@ def as_process(path: Path) -> None:
 @pytest.mark.parametrize("agent", LINES)
 def test_what_is_no_file_is_not_read(agent: str, make: Callable[[Path], None], home: Path, tmp_path: Path) -> None:
     lay_out(agent, home)
-    before = len(list(AGENTS[agent].find_sources()))
+    before = len(list(RECORDED[agent].find_sources()))
     odd = hostile_name(agent, home)
     make(odd)
-    assert len(list(AGENTS[agent].find_sources())) == before
-    assert AGENTS[agent].sources_of({"session_id": "x", "transcript_path": str(odd)}) == []
+    assert len(list(RECORDED[agent].find_sources())) == before
+    assert RECORDED[agent].sources_of({"session_id": "x", "transcript_path": str(odd)}) == []
 
 
 def hostile_name(agent: str, home: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from claude_metrics import config
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import Commit, CommitReport
 from claude_metrics.recording import ingest
 from claude_metrics.store.connection import connect
@@ -161,7 +161,7 @@ def test_the_summary_reads_as_the_golden_file(name: str, tmp_path: Path) -> None
     capture = Capture(CAPTURES / "claude-code" / name, tmp_path)
     capture.lay_out()
     connection = connect(tmp_path / "metrics.db")
-    batches = [ingest.read(source, None, "redacted") for source in AGENTS["claude"].find_sources(capture.claude_dir)]
+    batches = [ingest.read(source, None, "redacted") for source in RECORDED["claude"].find_sources(capture.claude_dir)]
     ingest.store(connection, batches, config.Config(), "sync", commits=CommitReport(oracle_commits(capture), {}, []))
     cursor = connection.execute("select * from session_summaries")
     columns = [column[0] for column in cursor.description]

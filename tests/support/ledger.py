@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_metrics import config
-from claude_metrics.agents import AGENTS
+from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import CommitReport
 from claude_metrics.models import Source
 from claude_metrics.recording import ingest
@@ -36,7 +36,7 @@ class Ledger:
         return ingest.store(self.connection, batches, self.settings, "sync", commits=CommitReport([], {}, []))
 
     def sync(self, agent: str, root: Path) -> ingest.Outcome:
-        return self.record(AGENTS[agent].find_sources(root))
+        return self.record(RECORDED[agent].find_sources(root))
 
     def dump(self) -> dict[str, list[Any]]:
         """Every row of every table that holds facts, sorted, money to the billionth."""

@@ -3,7 +3,9 @@
 A hook without a timeout is killed after 1.5 s at the session's end; a timeout is an upper limit, ours needs some ms.
 """
 
-from claude_metrics.agents.hook_spec import AgentHooks, JsonHook, Place, Slot
+from collections.abc import Mapping
+
+from claude_metrics.agents.hook_spec import EventSet, HookFile, JsonHook, Place, Slot
 
 SETTINGS = JsonHook(
     user=Place(".claude/settings.json", env="CLAUDE_CONFIG_DIR", under_env="settings.json"),
@@ -14,9 +16,4 @@ SETTINGS = JsonHook(
     },
     fields={"type": "command"},
 )
-HOOKS = AgentHooks(
-    title="Claude Code",
-    program="claude",
-    folder=Place(".claude", env="CLAUDE_CONFIG_DIR"),
-    specs={"recorder": SETTINGS, "session-start": SETTINGS},
-)
+HOOKS: Mapping[EventSet, HookFile] = {"recorder": SETTINGS, "session-start": SETTINGS}

@@ -8,24 +8,23 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from claude_metrics import clock
+from claude_metrics.agents.claude.sources import data_dirs
 from claude_metrics.text import session_name
 
 SLACK_S = 10.0  # the client notes its start a moment after the system does
 LARGEST = 1 << 16
 
 
-def dead_sessions(folders: Iterable[Path]) -> set[str]:
+def dead_sessions() -> set[str]:
     """Sessions whose process is gone, and that no other process has taken up."""
     alive: set[str] = set()
     dead: set[str] = set()
-    for note in (note for folder in folders for note in _notes(folder / "sessions")):
+    for note in (note for folder in data_dirs() for note in _notes(folder / "sessions")):
         session_id, pid = note.get("sessionId"), note.get("pid")
         if isinstance(session_id, str) and session_id and isinstance(pid, int):
             (alive if _lives(pid, note.get("startedAt")) else dead).add(session_name(session_id))
@@ -56,6 +55,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _lives(pid: int, started_at: object) -> bool:
     """That very process: one that began later has only its number. In doubt it lives."""
+    import psutil  # 10 ms: the hook's worker asks for no process
+
     if not 0 < pid < 2**31:
         return False
     try:

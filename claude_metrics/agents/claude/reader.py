@@ -31,7 +31,7 @@ from claude_metrics.agents.claude.records import (
 )
 from claude_metrics.agents.claude.timeline import Timeline
 from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, is_git, patch_of, subject_of
-from claude_metrics.agents.claude.usage import AGENT, model_row, number, request_of, typed_text
+from claude_metrics.agents.claude.usage import AGENT_TYPE, model_row, number, request_of, typed_text
 from claude_metrics.models import (
     Batch,
     Copy,
@@ -254,7 +254,7 @@ class Reader(Timeline):
             return
         self.copied = False
         self.flush_answer()
-        prompt = Prompt(key_of(AGENT, "prompt", record.uuid or stamp), here, stamp, text[:PROMPT], len(text) // 4)
+        prompt = Prompt(key_of(AGENT_TYPE, "prompt", record.uuid or stamp), here, stamp, text[:PROMPT], len(text) // 4)
         self.batch.prompts.append(prompt)
         self.waiting.append(prompt)
         self.seen(here, stamp, record)
@@ -315,7 +315,7 @@ class Reader(Timeline):
             int(number(record.totalLinesRemoved)), msgspec.json.encode(models).decode(),
         )  # fmt: skip
         self.copied = False
-        self.batch.cost_states.append(CostState(key_of(AGENT, here, repr(state)), here, as_of, *state))
+        self.batch.cost_states.append(CostState(key_of(AGENT_TYPE, here, repr(state)), here, as_of, *state))
         self.facts(here).ended_at = as_of
 
     # -- the end of a piece --------------------------------------------------

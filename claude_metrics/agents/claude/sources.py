@@ -1,8 +1,4 @@
-"""Claude Code: JSONL under `~/.claude/projects` (or `$CLAUDE_CONFIG_DIR/projects`).
-
-`<slug>/<session>.jsonl`, its subagents in `<slug>/<session>/subagents/*.jsonl`; clients up to 2.0.64 wrote
-`<slug>/agent-<8 hex>.jsonl` beside it, with the session's id in the lines. Verified: 2.0.64 to 2.1.328.
-"""
+"""Where Claude Code keeps its sessions, and how one of its files is read from where it was left."""
 
 from __future__ import annotations
 
@@ -11,22 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents import base
 from claude_metrics.agents._jsonl import Lines
 from claude_metrics.agents.base import expanded, source_from, walk_files
 from claude_metrics.agents.claude.reader import Reader
-from claude_metrics.agents.claude.usage import AGENT
 from claude_metrics.models import Batch, Source
 
 NAME = "claude"
-AGENT_TYPE = AGENT
-TURN_EVENTS = base.TURN_EVENTS
-LATE_REASONS = ("clear", "resume")  # its totals are written only after the hook
-CANNOT_SEE = (
-    "requests without a line (titles, compaction, dropped streams) of a process killed before it wrote its total",
-    "the price of what clients up to 2.0.64 answered: they wrote output tokens short, the session says how many",
-)
-session_of = base.session_of
 
 
 def data_dirs() -> list[Path]:
@@ -35,6 +21,12 @@ def data_dirs() -> list[Path]:
     if named:
         return [Path(part).expanduser() for part in named.split(",") if part]
     return [Path.home() / ".claude", Path.home() / ".config" / "claude"]
+
+
+def facet_folders(root: Path | None = None) -> list[Path]:
+    """Where `/insights` writes what it made of each session."""
+    folders = [root.parent if root.name == "projects" else root] if root else data_dirs()
+    return [folder / "usage-data" / "facets" for folder in folders]
 
 
 def find_sources(root: Path | None = None) -> Iterator[Source]:

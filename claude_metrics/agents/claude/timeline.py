@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claude_metrics.agents.claude.records import OtherRecord, Record
-from claude_metrics.agents.claude.usage import AGENT
+from claude_metrics.agents.claude.usage import AGENT_TYPE
 from claude_metrics.models import Batch, SessionFacts, Source
 from claude_metrics.text import session_name
 
@@ -49,7 +49,7 @@ class Timeline:
     def facts(self, session_id: str) -> SessionFacts:
         found = self.batch.sessions.get(session_id)
         if found is None:
-            found = self.batch.sessions[session_id] = SessionFacts(session_id, AGENT)
+            found = self.batch.sessions[session_id] = SessionFacts(session_id, AGENT_TYPE)
         return found
 
     def seen(self, session_id: str, stamp: str | None, record: Record | None = None) -> None:

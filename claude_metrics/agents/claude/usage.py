@@ -8,7 +8,7 @@ from typing import Any
 from claude_metrics.agents.claude.records import Answer, AssistantRecord, ModelUsage, UserRecord, usage_of
 from claude_metrics.models import Request, key_of
 
-AGENT = "claude_code"
+AGENT_TYPE = "claude_code"
 MAX_TOKENS = 2**40
 # Text that stands in a user record although no user typed it.
 _NOT_TYPED = re.compile(
@@ -24,8 +24,9 @@ def request_of(record: AssistantRecord, message: Answer, pair: tuple[str, str], 
     created, server, details = usage.cache_creation, usage.server_tool_use, usage.output_tokens_details
     written = tokens(usage.cache_creation_input_tokens)
     hourly = min(written, tokens(created.ephemeral_1h_input_tokens if created else None))
+    model = (record.requestedModel or message.model or "unknown").removesuffix("[1m]")
     return Request(
-        key_of(AGENT, *pair), owner, stamp, (record.requestedModel or message.model or "unknown").removesuffix("[1m]"),
+        key_of(AGENT_TYPE, *pair), owner, stamp, model,
         tokens(usage.input_tokens), tokens(usage.output_tokens), written, tokens(usage.cache_read_input_tokens),
         written - hourly, hourly, tokens(details.thinking_tokens if details else None),
         tokens(server.web_search_requests if server else None), usage.speed, usage.inference_geo or None,

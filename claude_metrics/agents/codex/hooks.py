@@ -9,11 +9,11 @@ import hashlib
 import json
 import os
 import re
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents.hook_spec import AgentHooks, JsonHook, Place, Slot
+from claude_metrics.agents.hook_spec import EventSet, HookFile, JsonHook, Place, Slot
 
 APPROVE = "start `codex` and choose to trust the hooks in its dialog; `codex exec` skips them silently until then"
 
@@ -30,6 +30,8 @@ def untrusted(file: Path, event: str, group_index: int, hook_index: int, group: 
 
 def _approval(entry: str, file: Path) -> dict[str, Any]:
     """What stands under `[hooks.state."<file>:<event>:<group>:<hook>"]`; the client may write the path resolved."""
+    import tomllib  # wanted by few commands, and every worker loads this module
+
     try:
         text = CONFIG.path().read_text(encoding="utf-8")
         state: Any = tomllib.loads(text)["hooks"]["state"]
@@ -63,9 +65,4 @@ HOOKS_FILE = JsonHook(
     notice=f"Codex runs a new or changed hook only after you approve it: {APPROVE}.",
     trust=untrusted,
 )
-HOOKS = AgentHooks(
-    title="Codex CLI",
-    program="codex",
-    folder=Place(".codex", env="CODEX_HOME"),
-    specs={"recorder": HOOKS_FILE, "session-start": HOOKS_FILE},
-)
+HOOKS: Mapping[EventSet, HookFile] = {"recorder": HOOKS_FILE, "session-start": HOOKS_FILE}

@@ -17,7 +17,7 @@ from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
 from claude_metrics.models import Batch, Copy, Request, Source, key_of
 from claude_metrics.text import session_name
 
-AGENT = "codex_cli"
+AGENT_TYPE = "codex_cli"
 ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$")
 _SILENT = {"compacted", "world_state", "ghost_snapshot"}
 _QUIET_ITEMS = {
@@ -46,7 +46,7 @@ class Reader(ThreadFold):
     """`state` is what the next piece of the same rollout needs to know."""
 
     def __init__(self, source: Source, state: Json) -> None:
-        super().__init__(source, AGENT, text(state.get("last")))
+        super().__init__(source, AGENT_TYPE, text(state.get("last")))
         named = ROLLOUT.search(source.path.stem)
         self.thread = state.get("thread") or (named[1] if named else source.path.stem)
         self.known = bool(state)
@@ -124,7 +124,7 @@ class Reader(ThreadFold):
         thread = session_name(text(record.get("thread_id")) or self.thread)
         owner = session_name(text(record.get("session_id")) or (self.home if thread == self.thread else thread))
         named = text(record.get("response_id")) or repr(figures(obj(record.get("thread_token_usage"))))
-        key = key_of(AGENT, thread, named)
+        key = key_of(AGENT_TYPE, thread, named)
         if thread == self.thread:
             self.meter.record(usage)
         elif owner != self.home:
@@ -137,7 +137,7 @@ class Reader(ThreadFold):
         grown = self.meter.grown(info) if obj(info.get("total_token_usage")) else None
         if grown:
             # Copied lines keep their turn's id and their totals, so the copy has the original's key.
-            key = key_of(AGENT, self.turn or self.lineage, repr(self.meter.total))
+            key = key_of(AGENT_TYPE, self.turn or self.lineage, repr(self.meter.total))
             self.add(key, grown, stamp, self.home, self.agent_id, None)
 
     def add(
@@ -161,7 +161,7 @@ class Reader(ThreadFold):
             return
         self.said, self.prompts = mark, self.prompts + 1
         self.prompt(
-            key_of(AGENT, "prompt", named or f"{self.turn or self.lineage}:{self.prompts}"), self.home, stamp, said
+            key_of(AGENT_TYPE, "prompt", named or f"{self.turn or self.lineage}:{self.prompts}"), self.home, stamp, said
         )
 
     def spoken(self, said: str, stamp: str) -> None:

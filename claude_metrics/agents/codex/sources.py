@@ -1,10 +1,4 @@
-"""Codex CLI: JSONL rollouts under `~/.codex` (or `$CODEX_HOME`).
-
-`sessions/YYYY/MM/DD/rollout-<time>-<thread>.jsonl`, archived ones flat in `archived_sessions/`; a subagent has a
-rollout of its own that names its session. Titles stand in `session_index.jsonl`. Verified: 0.169.0.
-
-Tokens: the input includes cached ones, the output includes reasoning; see `usage`.
-"""
+"""Where Codex CLI keeps its rollouts, and how one of them is read from where it was left."""
 
 from __future__ import annotations
 
@@ -16,28 +10,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents import base
 from claude_metrics.agents._builder import read_lines
 from claude_metrics.agents._json import Json, load, obj, text
 from claude_metrics.agents._jsonl import Lines, open_regular
 from claude_metrics.agents.base import expanded, source_from, walk_files
-from claude_metrics.agents.codex.reader import AGENT, ROLLOUT, Reader
+from claude_metrics.agents.codex.reader import ROLLOUT, Reader
 from claude_metrics.models import Batch, Source
 
 NAME = "codex"
-AGENT_TYPE = AGENT
-TURN_EVENTS = base.TURN_EVENTS
-LATE_REASONS = base.LATE_REASONS
-CANNOT_SEE = (
-    "the request for a task's title (one per interactive session): billed, never written",
-    "answers of failed tries",
-    "sessions whose terminal was closed, until the next turn's hook or sync",
-    "anything by hook before its user has approved the hook",
-    "why a session ended: the reason is always `other`",
-)
 DAYS = 31
 FIRST_BYTES = 2**20
-session_of = base.session_of
 
 
 def data_dirs() -> list[Path]:

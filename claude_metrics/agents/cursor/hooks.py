@@ -1,12 +1,15 @@
-"""Cursor: `hooks.json` with a flat list per event, seconds, as documented. It gives no usage, so no recorder."""
+"""The hook file of Cursor: `hooks.json` with a flat list per event, times in seconds, as documented."""
 
-from claude_metrics.agents.hook_spec import AgentHooks, JsonHook, Place, Slot
+from collections.abc import Mapping
 
-HOOKS_FILE = JsonHook(
-    user=Place(".cursor/hooks.json"),
-    inside_project={"project": ".cursor/hooks.json"},
-    events={"session-start": {"sessionStart": Slot(timeout=10)}},
-    shape="flat",
-    root={"version": 1},
-)
-HOOKS = AgentHooks(title="Cursor", program="cursor-agent", folder=Place(".cursor"), specs={"session-start": HOOKS_FILE})
+from claude_metrics.agents.hook_spec import EventSet, HookFile, JsonHook, Place, Slot
+
+HOOKS: Mapping[EventSet, HookFile] = {
+    "session-start": JsonHook(
+        user=Place(".cursor/hooks.json"),
+        inside_project={"project": ".cursor/hooks.json"},
+        events={"session-start": {"sessionStart": Slot(timeout=10)}},
+        shape="flat",
+        root={"version": 1},
+    )
+}

@@ -4,7 +4,9 @@ SessionEnd may fire three times or never (terminal closed), so AfterAgent record
 `GEMINI_CLI_HOME` stands for the home folder: `.gemini` is inside it.
 """
 
-from claude_metrics.agents.hook_spec import AgentHooks, JsonHook, Place, Slot
+from collections.abc import Mapping
+
+from claude_metrics.agents.hook_spec import EventSet, HookFile, JsonHook, Place, Slot
 
 SETTINGS = JsonHook(
     user=Place(".gemini/settings.json", env="GEMINI_CLI_HOME", under_env=".gemini/settings.json"),
@@ -16,9 +18,4 @@ SETTINGS = JsonHook(
     timeout_unit="ms",
     fields={"name": "claude-metrics", "type": "command"},  # the name is what hooksConfig.disabled lists
 )
-HOOKS = AgentHooks(
-    title="Gemini CLI",
-    program="gemini",
-    folder=Place(".gemini", env="GEMINI_CLI_HOME", under_env=".gemini"),
-    specs={"recorder": SETTINGS, "session-start": SETTINGS},
-)
+HOOKS: Mapping[EventSet, HookFile] = {"recorder": SETTINGS, "session-start": SETTINGS}

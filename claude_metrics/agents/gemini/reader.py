@@ -19,7 +19,7 @@ from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import Batch, Request, Source, ToolCall, key_of
 from claude_metrics.text import session_name
 
-AGENT = "gemini_cli"
+AGENT_TYPE = "gemini_cli"
 SHELL = "run_shell_command"
 CATEGORIES = {
     "run_shell_command": "shell", "write_file": "edit", "replace": "edit", "read_file": "read",
@@ -45,7 +45,7 @@ class Reader(Fold):
     """`state`: the session the file names in its first line, and the newest time."""
 
     def __init__(self, source: Source, state: Json, project: str | None = None) -> None:
-        super().__init__(source, AGENT, text(state.get("last")))
+        super().__init__(source, AGENT_TYPE, text(state.get("last")))
         self.home: str | None = source.session_id or text(state.get("home"))
         self.model: str | None = text(state.get("model"))
         self.project: str | None = project or text(state.get("project"))
@@ -109,13 +109,13 @@ class Reader(Fold):
     def user(self, record: Json, stamp: str | None) -> None:
         said = typed_text(record)
         if said and stamp and self.source.agent_id is None:
-            key = key_of(AGENT, "prompt", self.session_id(), str(record["id"]))
+            key = key_of(AGENT_TYPE, "prompt", self.session_id(), str(record["id"]))
             self.prompt(key, self.session_id(), stamp, said)
 
     # -- answers --------------------------------------------------------------
 
     def gemini(self, record: Json, stamp: str) -> None:
-        key = key_of(AGENT, str(record["id"]))
+        key = key_of(AGENT_TYPE, str(record["id"]))
         self.model = text(record.get("model")) or self.model
         tokens = obj(record.get("tokens"))
         if any(count(value) for value in tokens.values()):

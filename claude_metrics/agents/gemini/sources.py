@@ -1,11 +1,4 @@
-"""Gemini CLI: JSONL under `~/.gemini/tmp/<project>/chats` (or `$GEMINI_CLI_HOME/.gemini/tmp/...`).
-
-`session-<minute>-<8 of the id>.jsonl`, subagents in `<session>/<agent>.jsonl`. Older clients wrote one `.json` object,
-which a resume copies, message by message, into a `.jsonl` beside it. Verified: 0.61.0.
-
-Tokens: `input` includes `cached`; `thoughts` are billed on top of `output`, `tool` on top of `input`. The model is
-the message's.
-"""
+"""Where Gemini CLI keeps its chats, and how one of its files is read from where it was left."""
 
 from __future__ import annotations
 
@@ -16,25 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents import base
 from claude_metrics.agents._builder import read_lines
 from claude_metrics.agents._json import load
 from claude_metrics.agents._jsonl import open_regular
 from claude_metrics.agents.base import expanded, source_from, walk_files
-from claude_metrics.agents.gemini.reader import AGENT, Reader
+from claude_metrics.agents.gemini.reader import Reader
 from claude_metrics.models import Batch, Source
 
 NAME = "gemini"
-AGENT_TYPE = AGENT
-TURN_EVENTS = ("AfterAgent",)
-LATE_REASONS = base.LATE_REASONS
-CANNOT_SEE = (
-    "answers that loop detection dropped, /compress and session summaries: billed, never written",
-    "a tool call that ran when the client was killed",
-    "sessions whose terminal was closed, until the next turn's hook or sync",
-    "the branch, the client's version and the permission mode",
-)
-session_of = base.session_of
 
 
 def data_dirs() -> list[Path]:

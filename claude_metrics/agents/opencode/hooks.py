@@ -1,6 +1,8 @@
 """OpenCode: a plugin file of our own in `plugins/`, loaded at its next start. Verified with 1.18.33."""
 
-from claude_metrics.agents.hook_spec import AgentHooks, DropFile, Place
+from collections.abc import Mapping
+
+from claude_metrics.agents.hook_spec import DropFile, EventSet, HookFile, Place
 
 
 def _plugin(name: str, template: str) -> DropFile:
@@ -12,12 +14,7 @@ def _plugin(name: str, template: str) -> DropFile:
     )
 
 
-HOOKS = AgentHooks(
-    title="OpenCode",
-    program="opencode",
-    folder=Place(".config/opencode", env="XDG_CONFIG_HOME", under_env="opencode"),
-    specs={
-        "recorder": _plugin("claude-metrics.js", "hooks/opencode.js"),
-        "session-start": _plugin("claude-metrics-context.js", "hooks/opencode_context.js"),
-    },
-)
+HOOKS: Mapping[EventSet, HookFile] = {
+    "recorder": _plugin("claude-metrics.js", "hooks/opencode.js"),
+    "session-start": _plugin("claude-metrics-context.js", "hooks/opencode_context.js"),
+}

@@ -18,7 +18,7 @@ from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import Request, Source, ToolCall, key_of
 from claude_metrics.text import session_name
 
-AGENT = "opencode"
+AGENT_TYPE = "opencode"
 SHELL = "bash"
 CATEGORIES = {
     "bash": "shell", "write": "edit", "edit": "edit", "multiedit": "edit", "apply_patch": "edit", "patch": "edit",
@@ -40,7 +40,7 @@ class Reader(Fold):
     """`root` is the session the rows belong to; its children are its subagents."""
 
     def __init__(self, source: Source, root: Session, last: str | None = None) -> None:
-        super().__init__(source, AGENT, last)
+        super().__init__(source, AGENT_TYPE, last)
         self.root, self.home = root, session_name(root.id)
         self.newest = self.bytes_read = 0
 
@@ -71,12 +71,12 @@ class Reader(Fold):
         if said.strip() and agent_id is None:
             quoted = _QUOTED.match(said)
             said = quoted[1].replace('\\"', '"') if quoted else said
-            self.prompt(key_of(AGENT, "prompt", message.id), self.home, _stamp(message.created), said)
+            self.prompt(key_of(AGENT_TYPE, "prompt", message.id), self.home, _stamp(message.created), said)
 
     # -- answers -----------------------------------------------------------------
 
     def assistant(self, message: Message, agent_id: str | None) -> None:
-        data, key = message.data, key_of(AGENT, message.id)
+        data, key = message.data, key_of(AGENT_TYPE, message.id)
         where = text(obj(data.get("path")).get("cwd")) or self.root.directory or ""
         self.works_in(where)
         row = self.row(key, message, agent_id)

@@ -1,9 +1,6 @@
-"""OpenCode: one SQLite database, `~/.local/share/opencode/opencode.db` (`$XDG_DATA_HOME`, `$OPENCODE_DB`).
+"""Where OpenCode keeps its sessions, and how what changed in one of them is read.
 
-A source is a session in it, with its child sessions (subagents): its path is the database's with the session's id
-behind it. Before 1.2 there were JSON files in `storage/` instead. Verified: 1.18.33.
-
-Tokens: all five counters are disjoint; reasoning is billed as output. `cost` is the client's own figure.
+A source is a session with its child sessions (subagents): its path is the database's with the session's id behind it.
 """
 
 from __future__ import annotations
@@ -20,21 +17,12 @@ from claude_metrics.agents._json import text
 from claude_metrics.agents.base import source_from
 from claude_metrics.agents.opencode import files as opencode_files
 from claude_metrics.agents.opencode import store as opencode_store
-from claude_metrics.agents.opencode.reader import AGENT, Reader
+from claude_metrics.agents.opencode.reader import Reader
 from claude_metrics.agents.opencode.store import Message, Session
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.models import Batch, Source
 
 NAME = "opencode"
-AGENT_TYPE = AGENT
-TURN_EVENTS = ("session.idle",)
-LATE_REASONS = base.LATE_REASONS
-CANNOT_SEE = (
-    "requests for titles: billed, in no table",
-    "the end of a session and its reason: there is no such event; `dispose` is the client's exit",
-    "the branch",
-    "what ran after the last turn's hook when the client was killed, until the next sync",
-)
 OVERLAP_MS = 60_000  # a row may be committed later than one with a newer time
 ROW_BYTES = 1024  # a session in a database has no size: rows of about so much
 
