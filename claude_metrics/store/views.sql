@@ -109,18 +109,18 @@ from commits c cross join sessions s on s.session_id = c.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
 select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;
--- v_places: where work was done: agent, project folder, branch and machine. The `_key` columns are the dashboards' variable values.
+-- v_places: where work was done: agent, project folder, branch and machine. The `_key` columns are the dashboards' variable values: without characters that end an address's parameter.
 create view v_places as
 select place_id, nullif(agent, '') as agent, nullif(project, '') as project, nullif(project_path, '') as project_path,
     nullif(branch, '') as branch, nullif(machine, '') as machine, replace(agent, '"', '″') as agent_key,
-    replace(iif(project = '', '(none)', project), '"', '″') as project_key,
-    replace(iif(branch = '', '(none)', branch), '"', '″') as branch_key,
-    replace(iif(machine = '', '(none)', machine), '"', '″') as machine_key
+    replace(replace(replace(replace(replace(iif(project = '', '(none)', project), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as project_key,
+    replace(replace(replace(replace(replace(iif(branch = '', '(none)', branch), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as branch_key,
+    replace(replace(replace(replace(replace(iif(machine = '', '(none)', machine), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as machine_key
 from places;
 -- v_model_names: every model that was used; `model_name` is short ("Opus 5.5"), `model_key` the identifier as the dashboards' variable value.
 create view v_model_names as
-select model, replace(iif(model = '', '(reported)', model), '"', '″') as model_key,
-    replace(coalesce(nullif(case
+select model, replace(replace(replace(replace(replace(iif(model = '', '(reported)', model), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_key,
+    replace(replace(replace(replace(replace(coalesce(nullif(case
         when model = '' then '(reported)'
         when plain glob 'claude-[a-z]*-[0-9]*' then upper(substr(plain, 8, 1)) || substr(plain, 9, instr(substr(plain, 9), '-') - 1)
             || ' ' || replace(substr(plain, 9 + instr(substr(plain, 9), '-')), '-', '.')
@@ -129,7 +129,7 @@ select model, replace(iif(model = '', '(reported)', model), '"', '″') as model
         when plain glob 'claude-[0-9]-[a-z]*' then upper(substr(plain, 10, 1)) || substr(plain, 11) || ' ' || substr(plain, 8, 1)
         when plain glob 'gpt-*' then 'GPT ' || replace(substr(plain, 5), '-', ' ')
         when plain glob 'gemini-*' then 'Gemini ' || replace(substr(plain, 8), '-', ' ')
-        else plain end, ''), model), '"', '″') as model_name
+        else plain end, ''), model), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_name
 from (select model, iif(named glob '*[-@]20[0-9][0-9][0-1][0-9][0-3][0-9]', substr(named, 1, length(named) - 9), named) as plain
     from (select model, iif(tail glob '*-v[0-9]:[0-9]', substr(tail, 1, length(tail) - 5), tail) as named
         from (select name as model, iif(name glob '*anthropic.claude-*', substr(name, instr(name, 'claude-')),
@@ -137,7 +137,7 @@ from (select model, iif(named glob '*[-@]20[0-9][0-9][0-1][0-9][0-3][0-9]', subs
             from labels where kind = 'model')));
 -- v_tool_names: every tool that was used; `tool_key` is the dashboards' variable value.
 create view v_tool_names as
-select name as tool_name, replace(name, '"', '″') as tool_key from labels where kind = 'tool';
+select name as tool_name, replace(replace(replace(replace(replace(name, '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as tool_key from labels where kind = 'tool';
 -- v_activity: prompts and active time per session and quarter hour; pauses of five minutes and more are not active.
 create view v_activity as
 select q.time, q.session_id, (select p.agent from places p where p.place_id = q.place_id) as agent,

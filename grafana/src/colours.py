@@ -34,11 +34,21 @@ _FAMILIES = {
     "GPT": ("yellow", "6.1 6 5.5 5.4 5"),
     "Gemini": ("orange", "4 3.5 3 2.5 2"),
 }
-_SHADES = ("{}", "super-light-{}", "dark-{}", "light-{}", "semi-dark-{}")
+_SHADES = ("{}", "dark-{}", "light-{}", "semi-dark-{}", "super-light-{}")
+# A model of no listed family has a colour that no family has, by the last letter of its name.
+_STRANGERS = {
+    "[aeiouy]": "#37A2A2",
+    "[b-df-hj-n]": "#D6618F",
+    "[p-tv-xz]": "#A0714F",
+    "[0-4]": "#8F9E3C",
+    "[5-9]": "#6F87A8",
+}
 
 
 def models() -> Iterator[tuple[str, str]]:
     """(pattern of short model names, colour), the more general first: Grafana lets the last match win."""
+    for letters, colour in _STRANGERS.items():
+        yield f"/{letters}$/", colour
     for family, (hue, _) in _FAMILIES.items():
         yield f"/^{family}\\b/", hue
     for family, (hue, versions) in _FAMILIES.items():

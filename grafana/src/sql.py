@@ -36,9 +36,16 @@ AT = "(julianday({}) - 2440587.5) * 86400.0"
 SECONDS = "CAST(strftime('%s', {}) AS INTEGER)"
 
 
+# Grafana puts a backslash before a double quote, and from 13 on takes the encoding of a link back: these would end it.
+_LOOK_ALIKES = {'"': "\u2033", "&": "\uff06", "#": "\uff03", "%": "\uff05", "+": "\uff0b"}
+
+
 def key(column: str) -> str:
-    """A name as a variable's value: Grafana would put a backslash before a double quote."""
-    return f"""replace({NAMED.format(column)}, '"', '″')"""
+    """A name as a variable's value, the way `v_places` writes it."""
+    made = NAMED.format(column)
+    for sign, other in _LOOK_ALIKES.items():
+        made = f"replace({made}, '{sign}', '{other}')"
+    return made
 
 
 def model_name(column: str) -> str:

@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import dashboard as m
 
 from grafana.src import panels as p
 
-TEXT = {"titleSize": 13, "valueSize": 26}
+TEXT = {"titleSize": 13, "valueSize": 22}
 _ONE_ROW = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 
 
@@ -26,7 +26,7 @@ def _options(graph: str, words: bool) -> dict[str, Any]:
 
 
 def stat(
-    number: int, title: str, text: str, size: p.Size, sql: str, unit: str = "locale", missing: str = "nothing yet",
+    number: int, title: str, text: str, size: p.Size, sql: str, unit: str = "locale", missing: str = "none",
     words: bool = False, **more: Any,
 ) -> d.Panel:  # fmt: skip
     """The numbers of one row, each under the name of its column; `missing` stands for a number that cannot be known."""
@@ -41,7 +41,7 @@ def figure(
     size: p.Size,
     sql: str,
     unit: str = "locale",
-    missing: str = "nothing yet",
+    missing: str = "none",
     **more: Any,
 ) -> d.Panel:
     """One number over time (`sql.course`): its last value, its course, and the comparison as its name."""

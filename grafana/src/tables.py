@@ -22,7 +22,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "text": {"unit": "string"},
     "time": {"unit": "time:YYYY-MM-DD HH:mm"},
     "count": {"unit": "locale", "decimals": 0},
-    "tokens": {"unit": "sishort"},
+    "tokens": {"unit": "si:"},
     "usd": {"unit": "currencyUSD", "decimals": 2},
     "price": {"unit": "currencyUSD"},
     "share": {"unit": "percentunit", "decimals": 1},

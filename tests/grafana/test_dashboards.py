@@ -16,7 +16,7 @@ from tests.grafana.conftest import Tried
 
 BOARDS = list(suite.dashboards().values())
 boards = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board["uid"])
-UNITS = {"ms", "s", "bytes", "locale", "sishort", "percentunit", "currencyUSD", "string"}
+UNITS = {"ms", "s", "bytes", "locale", "percentunit", "currencyUSD", "string"}
 
 
 def test_the_committed_files_are_the_generated_ones() -> None:
@@ -56,7 +56,7 @@ def test_panels_are_described_and_their_units_known(board: suite.Json) -> None:
         used = {config["defaults"].get("unit")} | {
             p["value"] for o in config["overrides"] for p in o["properties"] if p["id"] == "unit"
         }
-        built = {unit for unit in used - {None} if unit.startswith(("time:", "suffix: "))}
+        built = {unit for unit in used - {None} if unit.startswith(("time:", "suffix:", "si:"))}
         assert used - {None} - built <= known & UNITS, used
 
 
@@ -73,7 +73,7 @@ def test_targets_are_saved_as_the_plugin_saves_them(board: suite.Json) -> None:
 
 def queries() -> list[tuple[str, str]]:
     found = [(t.name, t.body["rawQueryText"]) for t in suite.targets()]
-    found += [(r["uid"], r["data"][0]["model"]["rawQueryText"]) for r in suite.rules()]
+    found += [(r["uid"], part["model"]["rawQueryText"]) for r in suite.rules() for part in r["data"][:-1]]
     variables = ((b["uid"], v) for b in BOARDS for v in b["templating"]["list"] if v["type"] == "query")
     return [*found, *((f"{uid}/{v['name']}", f"{v['query']}\n{v.get('allValue', '')}") for uid, v in variables)]
 
@@ -187,9 +187,11 @@ def test_rules_are_complete(rule: suite.Json) -> None:
     assert rule["noDataState"] == "OK" and rule["execErrState"] == "Error"
     panels = {panel["id"] for panel in suite.panels(suite.dashboards()[rule["dashboardUid"]])}
     assert rule["panelId"] in panels
-    assert "${" not in rule["data"][0]["model"]["queryText"], "the backend knows $__from and $__to only"
-    assert [part["refId"] for part in rule["data"]] == ["A", rule["condition"]]
-    assert rule["data"][1]["model"]["expression"] == "A"
+    assert all("${" not in part["model"].get("queryText", "") for part in rule["data"]), (
+        "the backend knows $__from and $__to only"
+    )
+    assert [part["refId"] for part in rule["data"]] == ["A", "B", "P", rule["condition"]]
+    assert set(re.findall(r"\$([A-Z])", rule["data"][-1]["model"]["expression"])) == {"A", "B"}
 
 
 def test_the_classes_of_durations_are_those_of_the_rollup(empty: Tried) -> None:

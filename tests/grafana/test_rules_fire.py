@@ -10,8 +10,7 @@ from claude_metrics import clock
 from claude_metrics.config import Config
 from claude_metrics.store import budgets, rollups
 from claude_metrics.store import connection as database
-from tests.grafana import suite
-from tests.grafana.emulator import Range
+from tests.grafana import rules, suite
 
 NOW = 1_795_176_000  # 2026-11-20T12:00:00Z
 
@@ -26,7 +25,8 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def add_session(db: sqlite3.Connection, name: str, at: float, status: str = "active") -> None:
     db.execute(
-        "insert into sessions (session_id, agent_type, start_time, end_time, status) values (?, 'claude_code', ?, ?, ?)",
+        "insert into sessions (session_id, agent_type, project_name, start_time, end_time, status)"
+        " values (?, 'claude_code', 'shop', ?, ?, ?)",
         (name, clock.from_seconds(at), clock.from_seconds(at + 60), status),
     )
 
@@ -47,16 +47,21 @@ def add_call(db: sqlite3.Connection, n: int, success: int | None, denied: int | 
     )
 
 
-def fires(db: sqlite3.Connection, uid: str, now: int = NOW) -> bool:
+def settled(db: sqlite3.Connection) -> Path:
     db.execute("create temp table touched as select session_id, '' as since from sessions")
     rollups.settle(db)
     db.execute("drop table temp.touched")
-    path = Path(db.execute("pragma database_list").fetchone()[2])
+    return Path(db.execute("pragma database_list").fetchone()[2])
+
+
+def fires(db: sqlite3.Connection, uid: str, now: int = NOW) -> bool:
     rule = next(rule for rule in suite.rules() if rule["uid"] == uid)
-    seconds = rule["data"][0]["relativeTimeRange"]["from"]
-    frame = suite.datasource(path).query(rule["data"][0]["model"], Range((now - seconds) * 1000, now * 1000))
-    (value,) = frame.rows[0]
-    return bool(value > rule["data"][1]["model"]["conditions"][0]["evaluator"]["params"][0])
+    return rules.fires(suite.datasource(settled(db)), rule, now)
+
+
+def message(db: sqlite3.Connection, uid: str) -> str:
+    rule = next(rule for rule in suite.rules() if rule["uid"] == uid)
+    return rules.message(suite.datasource(settled(db)), rule, NOW)
 
 
 def test_the_daily_budget(db: sqlite3.Connection) -> None:
@@ -64,6 +69,7 @@ def test_the_daily_budget(db: sqlite3.Connection) -> None:
     assert not fires(db, "cm-budget-day"), "without a budget"
     budgets.save(db, Config(budget_daily_usd=20.0, timezone="UTC"))
     assert fires(db, "cm-budget-day")
+    assert message(db, "cm-budget-day") == "Spent today: $21.00 of a daily budget of $20.00, most of it in shop."
     assert not fires(db, "cm-budget-day", NOW + 86_400), "yesterday's spend"
 
 
@@ -78,6 +84,7 @@ def test_the_monthly_budget_and_its_projection(db: sqlite3.Connection) -> None:
     add_request(db, NOW - 86_400, 80.0)
     budgets.save(db, Config(budget_monthly_usd=100.0, timezone="UTC"))
     assert fires(db, "cm-budget-projected") and not fires(db, "cm-budget-month")
+    assert "the month ends at $123.08, above its budget of $100.00" in message(db, "cm-budget-projected")
     add_request(db, NOW - 90_000, 30.0)
     assert fires(db, "cm-budget-month")
 
@@ -90,6 +97,7 @@ def test_failing_tools(db: sqlite3.Connection) -> None:
     assert not fires(db, "cm-tool-failures"), "too few to tell"
     add_call(db, 20, 0)
     assert fires(db, "cm-tool-failures")
+    assert message(db, "cm-tool-failures").startswith("30% of the tool calls of the last hour failed (limit: 20%)")
     db.execute("update tool_calls set denied = 1 where success = 0")
     for n in range(30, 40):
         add_call(db, n, 1)
@@ -103,6 +111,7 @@ def test_unread_lines(db: sqlite3.Connection) -> None:
         row,
     )
     assert fires(db, "cm-parse-errors")
+    assert message(db, "cm-parse-errors").startswith("2 lines of transcripts")
     assert not fires(db, "cm-parse-errors", NOW + 2 * 86_400)
 
 
@@ -137,6 +146,17 @@ def test_an_agent_that_no_hook_records(db: sqlite3.Connection) -> None:
     assert fires(db, "cm-not-recording")
     recording("missed", "SessionEnd", NOW - 500)
     assert not fires(db, "cm-not-recording"), "a hook came after all"
+
+
+def test_every_rule_has_a_breach_above() -> None:
+    """A rule that nobody has seen fire may never do so."""
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [rule["uid"] for rule in suite.rules() if f'assert fires(db, "{rule["uid"]}")' not in text] == []
+
+
+@pytest.mark.parametrize("rule", suite.rules(), ids=lambda rule: rule["uid"])
+def test_a_message_is_complete_even_without_rows(db: sqlite3.Connection, rule: suite.Json) -> None:
+    assert message(db, rule["uid"]).endswith((".", "doctor"))
 
 
 def test_an_unchanged_config_writes_nothing(db: sqlite3.Connection) -> None:

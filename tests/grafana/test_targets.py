@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.grafana import suite
+from tests.grafana import rules, suite
 from tests.grafana.conftest import Tried
-from tests.grafana.emulator import Range, old_sqlstring, sqlstring
+from tests.grafana.emulator import old_sqlstring, sqlstring
 
 TARGETS = list(suite.targets())
 
@@ -102,12 +102,8 @@ def test_every_interval_keeps_the_sum(odd_names: Tried, bucket: str, east: int) 
 
 
 @pytest.mark.parametrize("rule", suite.rules(), ids=lambda rule: rule["uid"])
-def test_a_rule_gives_one_number_and_is_silent_when_nothing_is_wrong(rule: suite.Json, tried: Tried) -> None:
-    model = rule["data"][0]["model"]
-    assert model["rawQueryText"] == model["queryText"]
-    now = 1000 * (tried.now + (30 * 86400 if tried.name == "odd_names" else 0))  # a month later all is quiet
-    seconds = rule["data"][0]["relativeTimeRange"]["from"]
-    frame = tried.source.query(model, Range(now - seconds * 1000, now))
-    assert [f.kind for f in frame.fields] == ["float"] and len(frame.rows) == 1
-    if rule["uid"] != "cm-unpriced" or tried.name != "captured":
-        assert frame.rows[0][0] <= rule["data"][1]["model"]["conditions"][0]["evaluator"]["params"][0]
+def test_a_rule_is_silent_when_nothing_is_wrong(rule: suite.Json, tried: Tried) -> None:
+    for query in (part["model"] for part in rule["data"][:-1]):
+        assert query["rawQueryText"] == query["queryText"]
+    now = tried.now + (30 * 86400 if tried.name == "odd_names" else 0)  # a month later all is quiet
+    assert not rules.fires(tried.source, rule, now) or (rule["uid"], tried.name) == ("cm-unpriced", "captured")

@@ -52,11 +52,11 @@ def dashboard() -> dict[str, Any]:
 def _stats() -> list[d.Panel]:
     counts = stats.stat(2, "Delivered", "Proven, reachable commits and their lines.", (8, 4), COUNTS)
     return [
-        stats.stat(1, "Cost", "Cost of the range per commit, and per 100 changed lines.", (6, 4), PRICE, "currencyUSD", "no commits",
+        stats.stat(1, "Cost", "Cost of the range per commit, and per 100 changed lines.", (6, 4), PRICE, "currencyUSD", "none",
                    decimals=2),
         p.coloured(counts, "Commits", "Lines added", "Lines removed"),
         stats.stat(3, "Sessions begun", "Share of sessions with a commit; share of the spend in those without.", (6, 4), SHARE,
-                   "percentunit", "no sessions", decimals=0),
+                   "percentunit", "none", decimals=0),
         stats.stat(4, "Undone", "Proven commits that no branch reaches any more: amended, reset or rebased.", (4, 4), GONE),
     ]  # fmt: skip
 
@@ -75,7 +75,7 @@ def _effort() -> list[d.Panel]:
     waste = charts.chart(7, "Spend with and without a commit", "By the start of the session.", (14, 9),
                          buckets.by_column(WASTE, _BEGUN, sql.place()), "currencyUSD")  # fmt: skip
     flow = charts.histogram(10, "From start to commit", "How many commits were made how many minutes after the session's start.", (10, 9),
-                            FLOW, "suffix: min").no_value("No commit in this range")  # fmt: skip
+                            FLOW, "suffix:min").no_value("No commit in this range")  # fmt: skip
     return [p.coloured(waste, *WASTE), flow]
 
 
@@ -86,7 +86,7 @@ def _table() -> d.Panel:
         Column("Subject", "text", 0, subject, more={"links": links.cell("Open the session", links.session())}),
         Column("Cost", "usd", 80, "s.total_cost_usd / max(s.commits, 1)"), Column("Time", "time", 130, "made.time"),
         Column("Project", "text", 110, sql.NAMED.format("made.project")), Column("Added", "count", 66, "made.lines_added"),
-        Column("Removed", "count", 80, "made.lines_deleted"), Column("Commit", "text", 95, "substr(made.sha, 1, 8)"),
+        Column("Removed", "count", 80, "made.lines_deleted"), Column("Commit", "text", 95, "substr(made.sha, 1, 10)"),
         Column("Attribution", "text", 95, "made.attribution"), Column("Kept", "mark", 56, "CAST(made.reachable AS TEXT)"),
     ]  # fmt: skip
     return table(8, "Commits", "The newest 200; click the subject to open the session.", (24, 11), columns,

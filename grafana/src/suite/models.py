@@ -72,7 +72,7 @@ def _stats() -> list[d.Panel]:
 def _costs() -> list[d.Panel]:
     return [
         charts.by_model(5, "Cost by model", "When and by which model.", (24, 9), buckets.by_model("total(cost_usd)"), "currencyUSD"),
-        charts.by_model(6, "Output tokens by model", "What each model wrote.", (24, 8), buckets.by_model("total(output_tokens)"), "sishort"),
+        charts.by_model(6, "Output tokens by model", "What each model wrote.", (24, 8), buckets.by_model("total(output_tokens)"), "si:"),
     ]  # fmt: skip
 
 
@@ -81,11 +81,11 @@ def _models() -> d.Panel:
     columns = [
         Column("Model", "text", 0, sql.model_name("model"), more={"links": [
             {"title": "Only this model: ${__data.fields.model_ids}", "url": only}], "custom__tooltip": {"field": "model_ids"}}),
-        Column("Cost", "usd", 100, "total(cost_usd)", bar=True), Column("Requests", "count", 82, "total(requests)"),
+        Column("Cost", "usd", 100, "total(cost_usd)", bar=True), Column("Requests", "count", 80, "total(requests)"),
         Column("Input", "tokens", 66, "total(input_tokens)"), Column("Output", "tokens", 70, "total(output_tokens)"),
         Column("Cache read", "tokens", 92, "total(cache_read_tokens)"), Column("Cache write", "tokens", 96, "total(cache_creation_tokens)"),
-        Column("Per 1k output", "price", 110, f"1000 * {sql.ratio('total(cost_usd)', 'total(output_tokens)')}"),
-        Column("Hit ratio", "share", 76, sql.HIT_RATIO), Column("Savings", "usd", 78, "total(cache_savings_usd)"),
+        Column("Per 1k output", "price", 109, f"1000 * {sql.ratio('total(cost_usd)', 'total(output_tokens)')}"),
+        Column("Hit ratio", "share", 80, sql.HIT_RATIO), Column("Savings", "usd", 78, "total(cache_savings_usd)"),
     ]  # fmt: skip
     return table(4, "Models", "Requests, tokens, cost and cache by model; click one to filter by it.", (24, 9), columns,
                  "FROM used GROUP BY 1 ORDER BY 2 DESC", Hidden("model_ids", "group_concat(model, ', ')"),

@@ -71,7 +71,7 @@ def _charts() -> list[d.Panel]:
     cost.data_links([d.DashboardLink("Only ${__field.labels.model}").url(
         links.dashboard(HERE, "cm-models", model="${__field.labels.model:percentencode}"))])  # fmt: skip
     tokens = charts.chart(10, "Tokens by kind", "What the tokens consist of; cached ones are not part of the input.", (24, 8),
-                          buckets.by_column(_KINDS, "v_usage", sql.USAGE), "sishort")  # fmt: skip
+                          buckets.by_column(_KINDS, "v_usage", sql.USAGE), "si:")  # fmt: skip
     return [cost, p.coloured(tokens, *_KINDS)]
 
 

@@ -62,7 +62,7 @@ def _branches() -> d.Panel:
 
 def _timeline() -> d.Panel:
     made = charts.timeline(4, "Project timeline", "Which project was active when; the colour tells how many hours.", (24, 8),
-                           p.series(TIMELINE), "suffix: h", "never", False, decimals=1,
+                           p.series(TIMELINE), "suffix:h", "never", False, decimals=1,
                            steps=[(None, "light-blue"), (1, "blue"), (4, "dark-blue")])  # fmt: skip
     return made.display_name("${__field.labels.project}")
 

@@ -55,10 +55,10 @@ def dashboard() -> dict[str, Any]:
 def _stats() -> list[d.Panel]:
     events = charts.chart(4, "Recordings", "What started them.", (16, 8), EVENTS, name="event")
     return [
-        stats.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (8, 4), FRESH, "s", "nothing yet",
+        stats.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (8, 4), FRESH, "s", "never",
                    decimals=1),
         stats.stat(2, "Trust", "Zeros are good.", (16, 4), TRUST, steps=[(None, GREEN), (1, YELLOW), (100, RED)]),
-        stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 8), DELAY, "s", "no hook in this range", decimals=2),
+        stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 8), DELAY, "s", "no hook", decimals=2),
         charts.grey_other(events),
     ]  # fmt: skip
 

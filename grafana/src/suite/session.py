@@ -54,11 +54,11 @@ def dashboard() -> dict[str, Any]:
 
 
 def _stats() -> list[d.Panel]:
-    facts = stats.stat(1, "Session", "What it cost and did.", (15, 4), FACTS)
+    facts = stats.stat(1, "Session", "What it cost and did.", (16, 4), FACTS)
     p.field(facts, "Cost", unit="currencyUSD", decimals=2)
-    p.field(facts, "Tokens", unit="sishort")
+    p.field(facts, "Tokens", unit="si:")
     times = stats.stat(
-        2, "Time", "Active: without pauses of five minutes and more.", (9, 4), TIMES, "ms", "not told", decimals=1
+        2, "Time", "Active: without pauses of five minutes and more.", (8, 4), TIMES, "ms", "n/a", decimals=1
     )
     return [facts, times]
 
@@ -69,7 +69,7 @@ def _about() -> d.Panel:
         Column("Start", "time", 130, _START), Column("Project", "text", 110, sql.NAMED.format("project")),
         Column("Branch", "text", 110, sql.NAMED.format("branch")), Column("Agent", "text", 95, words.agent("agent")),
         Column("Version", "text", 76, "coalesce(agent_version, '?')"), Column("Status", "text", 84, "coalesce(status, '?')"),
-        Column("Agent's own cost", "usd", 130, "reported_cost_usd"),
+        Column("Own cost", "usd", 80, "reported_cost_usd"),
     ]  # fmt: skip
     return table(3, "About", "Who, where, how it ended; click the title to set the time range to that of the session.", (24, 4), columns,
                  f"FROM v_sessions WHERE {ONE}", *tables.session(_START, _END), nothing="No session is recorded yet")  # fmt: skip
@@ -97,7 +97,7 @@ def _charts() -> list[d.Panel]:
                            "Since the start", "s", "percentunit", "points", total="max",
                            steps=[(None, GREEN), (0.6, YELLOW), (0.8, RED)])  # fmt: skip
     kinds = charts.bars(7, "Tokens per turn", f"Which turns read everything anew; of long sessions some turns together, at most {BARS} bars.",
-                        (24, 8), KINDS, "Turn", "sishort", stacked=True)  # fmt: skip
+                        (24, 8), KINDS, "Turn", "si:", stacked=True)  # fmt: skip
     return [p.coloured(cost, "Cost"), context, p.coloured(kinds, "Input", "Output", "Cache read", "Cache write")]
 
 
@@ -114,7 +114,7 @@ def _models() -> d.Panel:
 def _commits() -> d.Panel:
     columns = [
         Column("Subject", "text", 0, words.one_line("message")), Column("Added", "count", 65, "lines_added"),
-        Column("Removed", "count", 78, "lines_deleted"), Column("Commit", "text", 95, "substr(sha, 1, 8)"),
+        Column("Removed", "count", 78, "lines_deleted"), Column("Commit", "text", 95, "substr(sha, 1, 10)"),
         Column("Kept", "mark", 50, "CAST(reachable AS TEXT)"),
     ]  # fmt: skip
     return table(11, "Commits", "Made by this session (proven), or by its author meanwhile (inferred). Kept: a branch still reaches it.",

@@ -97,9 +97,9 @@ def _scatter() -> d.Panel:
 
 
 def _when() -> list[d.Panel]:
-    hours = charts.bars(5, "Hours of the day", "Active hours by the hour in which they were.", (12, 8), BY_HOUR, "Hour", "suffix: h",
+    hours = charts.bars(5, "Hours of the day", "Active hours by the hour in which they were.", (12, 8), BY_HOUR, "Hour", "suffix:h",
                         labelled=False, decimals=1)  # fmt: skip
-    days = charts.bars(6, "Days of the week", "Active hours by weekday.", (12, 8), BY_WEEKDAY, "Weekday", "suffix: h", labelled=False,
+    days = charts.bars(6, "Days of the week", "Active hours by weekday.", (12, 8), BY_WEEKDAY, "Weekday", "suffix:h", labelled=False,
                        decimals=1)  # fmt: skip
     both = charts.heatmap(
         8,
@@ -107,7 +107,7 @@ def _when() -> list[d.Panel]:
         "Active minutes in each hour of each day.",
         (24, 10),
         DAYS_AND_HOURS,
-        "suffix: min",
+        "suffix:min",
         "Blues",
     )
     return [p.coloured(hours, "Active hours"), p.coloured(days, "Active hours"), both]

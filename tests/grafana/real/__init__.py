@@ -1,0 +1,1 @@
+"""What Grafana's own library (@grafana/data from npm, under Node) makes of the dashboards: texts, colours, links."""
