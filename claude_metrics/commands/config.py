@@ -82,7 +82,7 @@ def set_command(key: str, value: str, db_path: Path) -> None:
     click.echo(f"{key} = {json.dumps(stored)}")
     if (key, stored) == ("content", "none"):
         click.echo("texts that are stored already stay; `claude-metrics db purge` deletes sessions", err=True)
-    _price_anew(key, db_path)
+    _tell_the_database(key, db_path)
 
 
 @config.command()
@@ -96,23 +96,25 @@ def unset(key: str, db_path: Path) -> None:
     from claude_metrics.config import edit as engine
 
     click.echo(f"{key} is back to its default" if engine.remove(key) else f"{key} was not set")
-    _price_anew(key, db_path)
+    _tell_the_database(key, db_path)
 
 
-def _price_anew(key: str, db_path: Path) -> None:
-    """At once; if that is not possible now, the next recording does it."""
+def _tell_the_database(key: str, db_path: Path) -> None:
+    """Prices, budgets and the time zone are stored beside the rows too: at once, or else with the next recording."""
     import sqlite3
     from contextlib import closing
 
     from claude_metrics import config as settings
+    from claude_metrics.store import budgets, reprice
     from claude_metrics.store import connection as database
-    from claude_metrics.store import reprice
 
-    if not key.startswith("prices") or not db_path.exists():
+    takers = {"prices": reprice.refresh, "budget": budgets.save, "timezone": budgets.save}
+    take_over = next((taker for start, taker in takers.items() if key.startswith(start)), None)
+    if take_over is None or not db_path.exists():
         return
     try:
-        found = settings.load()
-        with closing(database.connect(db_path, found.journal_mode)) as connection:
-            reprice.refresh(connection, found)
+        config = settings.load()
+        with closing(database.connect(db_path, config.journal_mode)) as connection:
+            take_over(connection, config)
     except (ClaudeMetricsError, sqlite3.Error) as error:
-        click.echo(f"stored requests will be priced anew at the next sync ({error})", err=True)
+        click.echo(f"the database takes `{key}` over at the next sync ({error})", err=True)

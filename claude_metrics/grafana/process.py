@@ -15,8 +15,10 @@ from typing import Any
 from claude_metrics import config, paths
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.grafana import provision as grafana
+from claude_metrics.grafana.log import last_errors
 
 HEALTHY_S = 180.0  # the first start downloads the plugin
+PROJECT = "claude-metrics"
 
 
 def succeeds(command: list[str]) -> bool:
@@ -36,16 +38,26 @@ def _run(command: list[str], remedy: str, env: Mapping[str, str] | None = None) 
         raise ClaudeMetricsError(f"{Path(command[0]).name} failed: {last[0][:300]}; {command[0]}; {remedy}")
 
 
-def wait_until_healthy(address: str, alive: Callable[[], bool] = lambda: True, limit_s: float = HEALTHY_S) -> None:
-    """Until Grafana says that its own database is fine."""
+def wait_until_healthy(
+    address: str, log: Callable[[], str], alive: Callable[[], bool] = lambda: True, limit_s: float = HEALTHY_S
+) -> None:
+    """Wait until Grafana says that its own database is fine; `log` gives its log when it does not."""
     deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline and alive():
+    ended = False
+    while time.monotonic() < deadline and not ended:
         if _healthy(address):
             return
         time.sleep(0.3)
-    raise ClaudeMetricsError(
-        f"Grafana did not become healthy; {grafana.state_dir()}; look at its log there, or docker compose logs"
-    )
+        ended = not alive()
+    what = "ended at its start" if ended else f"did not answer within {limit_s:.0f} s"
+    errors = " | ".join(last_errors(log())) or "its log is empty"
+    raise ClaudeMetricsError(f"Grafana {what}: {errors}; {address}; the whole log: {_log_place()}")
+
+
+def _log_place() -> str:
+    compose = f"docker compose --project-name {PROJECT} logs"
+    file = grafana.state_dir() / "native" / "server.log"
+    return str(file) if _pid_file().exists() else compose
 
 
 def _healthy(address: str) -> bool:
@@ -79,20 +91,32 @@ def stop_compose(program: str) -> None:
     _compose(program, "down")
 
 
+def wait_for_compose(program: str, address: str) -> None:
+    """Docker starts a Grafana that ended again and again, so a container that restarts has failed."""
+    restarting = [*_command(program), "ps", "--quiet", "--status", "restarting"]
+    logs = [*_command(program), "logs", "--no-color", "--tail", "200"]
+    wait_until_healthy(address, lambda: _output(logs), lambda: not _output(restarting).strip())
+
+
+def _output(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=_environment())
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
 def _compose(program: str, *arguments: str) -> None:
-    folder = grafana.state_dir()
-    noted = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    env = {**os.environ, "CM_DATA_DIR": noted["data"], "CM_PORT": str(noted["port"]), "CM_UID": str(_uid())}
-    command = [
-        program,
-        "compose",
-        "--project-name",
-        "claude-metrics",
-        "--file",
-        str(folder / "compose.yaml"),
-        *arguments,
-    ]
-    _run(command, "run `docker compose logs` there", env)
+    _run([*_command(program), *arguments], "run `docker compose logs` there", _environment())
+
+
+def _command(program: str) -> list[str]:
+    return [program, "compose", "--project-name", PROJECT, "--file", str(grafana.state_dir() / "compose.yaml")]
+
+
+def _environment() -> dict[str, str]:
+    state = json.loads((grafana.state_dir() / "state.json").read_text(encoding="utf-8"))
+    return {**os.environ, "CM_DATA_DIR": state["data"], "CM_PORT": str(state["port"]), "CM_UID": str(_uid())}
 
 
 def _uid() -> int:
@@ -103,27 +127,36 @@ def _uid() -> int:
 
 
 def start_native(program: str, database: Path, port: int) -> None:
+    folder = paths.private_dir(grafana.state_dir() / "native")
+    log_file = folder / "server.log"
     if _running():
-        wait_until_healthy(f"http://127.0.0.1:{port}", lambda: _running() is not None, 20)
+        wait_until_healthy(f"http://127.0.0.1:{port}", lambda: _since(log_file, 0), lambda: _running() is not None, 20)
         return
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ClaudeMetricsError(f"port {port} is in use; 127.0.0.1:{port}; choose another with --port")
-    folder = paths.private_dir(grafana.state_dir() / "native")
     _install_plugin(program, folder / "plugins")
     grafana.write(folder, str(database), str(folder / "dashboards"))
     ini = grafana.place(folder / "grafana.ini", _ini(folder, port), 0o600)
-    with (folder / "server.log").open("ab") as log:
+    before = log_file.stat().st_size if log_file.exists() else 0
+    with log_file.open("ab") as log:
         server = subprocess.Popen(
             [program, "server", "--config", str(ini), *_homepath(program)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder,
         )  # fmt: skip
     _note(server.pid)
     try:
-        wait_until_healthy(f"http://127.0.0.1:{port}", lambda: server.poll() is None)
+        wait_until_healthy(f"http://127.0.0.1:{port}", lambda: _since(log_file, before), lambda: server.poll() is None)
     except BaseException:
         stop_native()
         raise
+
+
+def _since(log_file: Path, before: int) -> str:
+    """What this start has written; earlier starts have written before it."""
+    with log_file.open("rb") as log:
+        log.seek(before)
+        return log.read().decode("utf-8", "replace")
 
 
 def _install_plugin(program: str, plugins: Path) -> None:

@@ -32,7 +32,7 @@ def up(database: Path, port: int, choice: str | None = None) -> tuple[str, str]:
     address = f"http://127.0.0.1:{port}"
     if choice != "native" and (program := docker()):
         process.start_compose(program, database, port)
-        process.wait_until_healthy(address)
+        process.wait_for_compose(program, address)
         return "docker", address
     if choice != "docker" and (program := native()):
         process.start_native(program, database, port)

@@ -261,6 +261,35 @@ def test_an_own_price_holds_for_stored_requests_and_its_withdrawal_too(
     assert costs(db_path) == pytest.approx(listed)
 
 
+@pytest.mark.parametrize("key", ["budget_daily_usd", "budget_monthly_usd"])
+def test_a_budget_reaches_the_database_at_once(run_cli: Cli, tmp_path: Path, key: str) -> None:
+    path = tmp_path / "metrics.db"
+    database.connect(path).close()
+
+    def stored() -> tuple[float]:
+        with closing(database.connect(path)) as connection:
+            found: tuple[float] = connection.execute(f"select {key.removeprefix('budget_')} from v_budgets").fetchone()
+            return found
+
+    assert run_cli("config", "set", key, "20", "--db-path", str(path)).returncode == 0
+    assert stored() == (20.0,)
+    assert run_cli("config", "unset", key, "--db-path", str(path)).returncode == 0
+    assert stored() == (0.0,)
+
+
+def test_the_time_zone_reaches_the_database_at_once(run_cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.db"
+    database.connect(path).close()
+    assert run_cli("config", "set", "timezone", "Asia/Kathmandu", "--db-path", str(path)).returncode == 0
+    with closing(database.connect(path)) as connection:
+        assert connection.execute("select utc_offset_s from v_budgets").fetchone() == (20_700,)
+
+
+def test_a_setting_makes_no_database(run_cli: Cli, tmp_path: Path) -> None:
+    assert run_cli("config", "set", "budget_daily_usd", "20", "--db-path", str(tmp_path / "none.db")).returncode == 0
+    assert not (tmp_path / "none.db").exists()
+
+
 def test_a_price_edited_by_hand_holds_from_the_next_sync(capture: Callable[[str], Capture]) -> None:
     capture("print-basic")
     db_path = record()

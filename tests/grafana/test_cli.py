@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from claude_metrics.grafana import provision as grafana
+from claude_metrics.grafana.log import last_errors
 from tests.grafana import emulator, suite
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,6 +46,14 @@ if "up" in sys.argv:
 if "serve" in sys.argv:
     once = http.server.HTTPServer(("127.0.0.1", int(sys.argv[-1])), Health)
     once.timeout = 30; once.handle_request()
+"""
+
+RESTARTING = f"""#!{sys.executable}
+import sys
+if "ps" in sys.argv:
+    print("0123456789ab")
+if "logs" in sys.argv:
+    print('grafana-1  | logger=provisioning level=error msg="Datasource provisioning error" error="no such file"')
 """
 
 
@@ -164,10 +173,46 @@ def test_a_port_in_use_is_told(run_cli: Cli, program: Callable[[str, str], Path]
     assert done.returncode == 1 and "--port" in done.stderr
 
 
-def test_a_grafana_that_ends_at_once_is_told(run_cli: Cli, program: Callable[[str, str], Path]) -> None:
-    program("grafana", GRAFANA.replace("ini = ", "sys.exit(3)\nini = "))
+def test_a_grafana_that_ends_at_once_says_why(run_cli: Cli, program: Callable[[str, str], Path]) -> None:
+    lines = (
+        'logger=settings t=2026-11-20T05:00:00Z level=info msg="Starting Grafana" version=11.0.0',
+        'logger=provisioning t=2026-11-20T05:00:01Z level=error msg="Failed to provision" error="a folder \\"x\\" exists"',
+        "Error: ✗ could not start",
+    )
+    wrote = "".join(f"print({line!r}, flush=True)\n" for line in lines)
+    program("grafana", GRAFANA.replace("ini = ", f"{wrote}sys.exit(3)\nini = "))
     done = run_cli("grafana", "up", "--port", str(free_port()))
-    assert done.returncode == 1 and "healthy" in done.stderr
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert 'Failed to provision: a folder "x" exists | Error: ✗ could not start' in done.stderr
+    assert "server.log" in done.stderr and "Starting Grafana" not in done.stderr
+
+
+def test_only_this_starts_errors_are_told(run_cli: Cli, program: Callable[[str, str], Path]) -> None:
+    for message in ("the first reason", "the second reason"):
+        program("grafana", GRAFANA.replace("ini = ", f"print('level=error msg=\"{message}\"')\nsys.exit(3)\nini = "))
+        done = run_cli("grafana", "up", "--port", str(free_port()))
+    assert "the second reason" in done.stderr and "the first reason" not in done.stderr
+
+
+def test_a_container_that_restarts_says_why(run_cli: Cli, program: Callable[[str, str], Path]) -> None:
+    program("docker", RESTARTING)
+    done = run_cli("grafana", "up", "--port", str(free_port()))
+    assert done.returncode == 1 and "ended at its start: Datasource provisioning error: no such file" in done.stderr
+    assert "docker compose" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("", []),
+        ("level=info msg=started\nthe last line\n", ["the last line"]),
+        ("grafana-1  | lvl=eror msg=old\ngrafana-1  | level=info msg=x", ["old"]),
+        ("level=error msg=same\n" * 5 + "panic: out of memory", ["same", "panic: out of memory"]),
+        ("".join(f"level=error msg=e{n}\n" for n in range(9)), ["e6", "e7", "e8"]),
+    ],
+)
+def test_the_errors_of_a_log(text: str, errors: list[str]) -> None:
+    assert last_errors(text) == errors
 
 
 def test_compose_is_for_this_machine_only() -> None:
