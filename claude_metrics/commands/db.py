@@ -149,6 +149,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
     from claude_metrics import config, paths
     from claude_metrics.maintenance import purge as engine
     from claude_metrics.store import backup as copies
+    from claude_metrics.store import upkeep
 
     if not all(sessions) or not (sessions or project):
         raise click.UsageError("say what to delete: --session ID or --project P")
@@ -166,7 +167,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         try:
             gone = engine.purge(connection, names, config.load())
             dropped = engine.drop_events(paths.spool_dir(), names)
-            engine.scrub(connection)
+            upkeep.scrub(connection)
         finally:
             copies.forget(db_path)
     for kept in sorted(copies.daily_file(db_path).parent.glob("damaged-*")):
@@ -210,12 +211,12 @@ def vacuum(db_path: Path, as_json: bool) -> None:
 
     Example: claude-metrics db vacuum
     """
-    from claude_metrics.maintenance import purge as engine
+    from claude_metrics.store import upkeep
 
     before = db_path.stat().st_size if db_path.exists() else 0
     with _open(db_path) as connection:
-        engine.scrub(connection)
-        connection.execute("analyze")
+        upkeep.scrub(connection)
+        upkeep.analyze(connection)
     after = db_path.stat().st_size
     if as_json:
         options.print_json({"bytes_before": before, "bytes_after": after})

@@ -19,6 +19,7 @@ from claude_metrics.health.check import plural
 from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
 from claude_metrics.maintenance import rebuild
+from claude_metrics.maintenance.imported import Imported
 from claude_metrics.recording import sync, worker
 from claude_metrics.store import backup, reprice
 from claude_metrics.store import connection as database
@@ -75,7 +76,7 @@ def _salvaged(db_path: Path, fresh: Path) -> list[str]:
     return [f"{plural(done.sessions, 'session')} of the damaged file{lost}"]
 
 
-def _merged(other: Path, fresh: Path, salvage: bool) -> importing.Imported:
+def _merged(other: Path, fresh: Path, salvage: bool) -> Imported:
     settings = config.lenient()
     with closing(database.connect(fresh)) as new:
         return importing.merge(new, other, reprice.refresh(new, settings), salvage=salvage)

@@ -1,7 +1,7 @@
 """The database of the predecessor at `~/.claude/claude_metrics.db`: which tables and columns it has is found by name.
 
 Several spellings of a column are known, everything else is left alone. Its usage rows mostly lack the ids by which a
-request is counted once: such rows count only while no transcript of their session was read (`store.settle`).
+request is counted once: such rows count only while no transcript of their session was read (`store.ownership`).
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from claude_metrics.config import Config
 from claude_metrics.recording import spool
-from claude_metrics.store import tombstones, unlisted, writer
+from claude_metrics.store import accounts
+from claude_metrics.store.deletion import delete_sessions
+from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
-from claude_metrics.store.settle import settle
+from claude_metrics.store.touched import FOREVER
+from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
-
-STEP = 500
 
 
 def matching(
@@ -58,74 +59,26 @@ def purge(connection: sqlite3.Connection, sessions: Sequence[str], settings: Con
 
     `remember=False` is for a session that never was one (the doctor's): no hash of it stays.
     """
-    connection.execute("begin immediate")
-    try:
-        before = connection.execute("select count(*) from sessions").fetchone()[0]
+    with transaction(connection):
+        before = _count(connection)
         forks = _forks(connection, sessions)
         for fork in forks:
-            unlisted.keep_baseline(connection, fork)
-        for start in range(0, len(sessions), STEP):
-            _delete(connection, sessions[start : start + STEP], remember)
+            accounts.keep_baseline(connection, fork)
+        delete_sessions(connection, sessions, remember)
         rates = RateBook(connection, settings.prices)
-        settle(connection, dict.fromkeys(forks, writer.FOREVER), rates.bounds, machine_id(connection, settings))
-        after = connection.execute("select count(*) from sessions").fetchone()[0]
-        connection.execute("commit")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("rollback")
-        raise
-    return int(before - after)
+        derive(connection, dict.fromkeys(forks, FOREVER), rates.bounds, machine_id(connection, settings))
+        after = _count(connection)
+    return before - after
 
 
-def scrub(connection: sqlite3.Connection) -> None:
-    """Nothing of deleted rows stays in the file, its free pages or its journal."""
-    connection.execute("pragma secure_delete = on")
-    connection.execute("vacuum")
-    if connection.execute("pragma journal_mode").fetchone()[0] == "wal":
-        connection.execute("pragma wal_checkpoint(truncate)")
+def _count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("select count(*) from sessions").fetchone()[0])
 
 
 def _forks(connection: sqlite3.Connection, sessions: Sequence[str]) -> list[str]:
     gone = set(sessions)
     rows = connection.execute("select session_id, parent_session_id from sessions where parent_session_id is not null")
     return [row[0] for row in rows if row[1] in gone and row[0] not in gone]
-
-
-def _delete(connection: sqlite3.Connection, sessions: Sequence[str], remember: bool) -> None:
-    marks = ", ".join("?" * len(sessions))
-    rows = f"""select id from token_usage where session_id in ({marks})
-        union select prompt_id from turns where session_id in ({marks})"""
-    keys = [row[0] for row in connection.execute(rows, [*sessions, *sessions])]
-    if remember:
-        tombstones.add(connection, (tombstones.session_key(session_id) for session_id in sessions))
-        tombstones.add(connection, keys)
-    # A fork that does not know where it began begins where its own rows do, no longer with its parent's lines.
-    connection.execute(
-        f"""update sessions set parent_session_id = null,
-            first_record_at = iif(forked_at is null, coalesce(start_time, first_record_at), first_record_at)
-        where parent_session_id in ({marks})""",
-        [*sessions],
-    )
-    connection.executemany("delete from copies where key = ?", ((key,) for key in keys))
-    connection.execute(f"delete from recordings where session_id in ({marks})", [*sessions])
-    connection.execute(f"delete from sessions where session_id in ({marks})", [*sessions])
-    connection.execute(
-        "delete from places where place_id not in (select place_id from sessions where place_id is not null)"
-    )
-    _delete_cursors(connection, sessions)
-
-
-def _delete_cursors(connection: sqlite3.Connection, sessions: Sequence[str]) -> None:
-    """Every cursor that names one of them, be it a fork's: its file is read anew, and what was purged passed over."""
-    rows = connection.execute("select path, session_id, cursor from sources").fetchall()
-    named = [row[0] for row in rows if _names(row, sessions)]
-    connection.executemany("delete from sources where path = ?", ((path,) for path in named))
-
-
-def _names(row: Sequence[str | None], sessions: Sequence[str]) -> bool:
-    if row[1] and session_name(row[1]) in sessions:
-        return True
-    return any(session_id in (row[0] or "") or session_id in (row[2] or "") for session_id in sessions)
 
 
 # -- events that wait, and those set aside -----------------------------------------

@@ -20,8 +20,9 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
 from claude_metrics.recording import sync, worker
+from claude_metrics.store import backup, meta, reprice, sessions, tombstones
 from claude_metrics.store import connection as database
-from claude_metrics.store import reprice
+from claude_metrics.store.transaction import transaction
 
 KEYS = {
     "sessions": ("session_id",),
@@ -72,7 +73,7 @@ def rebuild(db_path: Path, check: bool) -> Comparison:
             if _stamp(stored) != stamp:
                 importing.merge(new, db_path, config.lenient())
             stored.close()
-            _replace(new, db_path)
+            backup.overwrite(new, db_path)
     return found
 
 
@@ -114,7 +115,7 @@ def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
         sync.run(fresh, found, known)
         if db_path:
             importing.merge(new, db_path, settings)
-            _keep_door(new, db_path)
+            _keep_recorders(new, db_path)
     except BaseException:
         new.close()
         raise
@@ -124,22 +125,19 @@ def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:
 def keep_identity(new: sqlite3.Connection, db_path: Path) -> None:
     """The machine's name, what was purged, and how a fork began whose parent was."""
     with closing(database.connect_readonly(db_path)) as stored:
-        rows = [
-            tuple(row) for row in stored.execute("select key, value from meta where key not in ('views', 'prices')")
-        ]
-        new.executemany("insert or replace into meta values (?, ?)", rows)
-        new.executemany(
-            "insert or ignore into purged values (?)", [tuple(r) for r in stored.execute("select key from purged")]
-        )
+        rows = stored.execute("select key, value from meta where key not in ('views', 'prices')").fetchall()
+        with transaction(new):
+            for key, value in rows:
+                meta.put(new, key, value)
+        purged = stored.execute("select key from purged").fetchall()
+        with transaction(new):
+            tombstones.add(new, (row[0] for row in purged))
 
 
-def _keep_door(new: sqlite3.Connection, db_path: Path) -> None:
+def _keep_recorders(new: sqlite3.Connection, db_path: Path) -> None:
     """Whether the hook or a sync recorded it, and on which machine."""
-    with _attached(new, db_path):
-        new.execute(
-            """update sessions set recorded_by = o.recorded_by, machine_id = coalesce(o.machine_id, sessions.machine_id)
-            from stored.sessions o where o.session_id = sessions.session_id"""
-        )
+    with _attached(new, db_path), transaction(new):
+        sessions.copy_recorders(new, "stored")
 
 
 @contextmanager
@@ -154,16 +152,6 @@ def _attached(new: sqlite3.Connection, db_path: Path) -> Iterator[None]:
 def _stamp(stored: sqlite3.Connection) -> int:
     """Changes when another connection commits."""
     return int(stored.execute("pragma data_version").fetchone()[0])
-
-
-def _replace(new: sqlite3.Connection, db_path: Path) -> None:
-    try:
-        with closing(sqlite3.connect(db_path, timeout=database.BUSY_MS / 1000)) as old:
-            new.backup(old)
-    except sqlite3.Error as error:
-        raise ClaudeMetricsError(
-            f"the database could not be replaced ({error}) and stays as it was; {db_path}; check free space, try again"
-        ) from error
 
 
 # -- comparing ----------------------------------------------------------------------

@@ -17,6 +17,8 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.config import Config
 from claude_metrics.redact import redact
+from claude_metrics.store import facets as store
+from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
 
 LIMIT_BYTES = 256 * 1024
@@ -34,9 +36,8 @@ def pick_up(
     found = [file for folder in existing for file in _files(folder, known)]
     rows = [row for file in found if (row := _row(*file)) is not None]
     if rows:
-        connection.execute("begin immediate")
-        connection.executemany(_PUT, rows)
-        connection.execute("commit")
+        with transaction(connection):
+            store.save(connection, rows)
     return len(rows)
 
 
@@ -69,7 +70,7 @@ def _files(folder: Path, known: Known) -> Iterator[tuple[Path, int, int]]:
             yield path, status.st_mtime_ns, status.st_size
 
 
-def _row(path: Path, mtime_ns: int, size: int) -> tuple[Any, ...] | None:
+def _row(path: Path, mtime_ns: int, size: int) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             raw = file.read(LIMIT_BYTES).decode("utf-8", "replace")
@@ -78,7 +79,8 @@ def _row(path: Path, mtime_ns: int, size: int) -> tuple[Any, ...] | None:
     told = _parsed(raw)
     friction = _text(told.get("friction_detail")) or _text(told.get("friction")) or _text(told.get("friction_counts"))
     texts = (_text(told.get("underlying_goal")) or _text(told.get("goal")), _text(told.get("outcome")), friction, raw)
-    return (session_name(path.stem), *map(redact, texts), clock.now(), mtime_ns, size)
+    values = (session_name(path.stem), *map(redact, texts), clock.now(), mtime_ns, size)
+    return dict(zip(store.COLUMNS, values, strict=True))
 
 
 def _parsed(raw: str) -> dict[str, Any]:
@@ -94,9 +96,3 @@ def _text(value: Any) -> str | None:
     if not value:
         return None
     return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:TEXT]
-
-
-_PUT = """insert into facets (session_id, goal, outcome, friction, raw, updated_at, mtime_ns, bytes)
-    values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (session_id) do update set goal = excluded.goal,
-    outcome = excluded.outcome, friction = excluded.friction, raw = excluded.raw, updated_at = excluded.updated_at,
-    mtime_ns = excluded.mtime_ns, bytes = excluded.bytes"""

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from claude_metrics.activity import observe
 from claude_metrics.agents import RECORDED
 from claude_metrics.config import Config
 from claude_metrics.git.attribution import CommitCache, CommitReport, WorkWindow, commits_of
-from claude_metrics.models import Batch, SessionFacts, Source, ToolCall
+from claude_metrics.models import Batch, SessionFacts, Source
+from claude_metrics.recording.content import clean
 from claude_metrics.redact import redact
-from claude_metrics.store import budgets, tombstones, writer
+from claude_metrics.store import budgets, sessions, tombstones, writer
+from claude_metrics.store.commits import save_commits
+from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
-from claude_metrics.store.settle import settle
+from claude_metrics.store.sources import save_cursor
+from claude_metrics.store.touched import FOREVER, Touched
+from claude_metrics.store.transaction import transaction
 
 Cursors = Mapping[str, tuple[int, int, int, str]]
 
@@ -64,42 +67,6 @@ def read(source: Source, cursor: str | None, content: str) -> Batch:
     return clean(batch, content)
 
 
-def clean(batch: Batch, content: str) -> Batch:
-    """`redacted`: secrets leave the texts. `none`: no text of the conversation stays anywhere."""
-    keep: Callable[[str | None], str | None] = redact if content == "redacted" else _drop
-    batch.tool_calls = [_kept(row, keep(row.input_summary)) for row in batch.tool_calls]
-    batch.prompts = [row._replace(prompt=keep(row.prompt)) for row in batch.prompts]
-    batch.responses = [row._replace(response=keep(row.response)) for row in batch.responses]
-    batch.observations = [observe.cleaned(row, keep) for row in batch.observations]
-    for facts in batch.sessions.values():
-        facts.title, facts.summary = keep(facts.title), keep(facts.summary)
-    batch.cursor = _cleaned(batch.cursor, redact if content == "redacted" else _drop_words)
-    return batch
-
-
-def _kept(row: ToolCall, summary: str | None) -> ToolCall:
-    """Most rows stay as they are: making a hundred thousand anew is felt."""
-    return row if summary == row.input_summary else row._replace(input_summary=summary)
-
-
-def _drop(text: str | None) -> None:
-    return None
-
-
-def _drop_words(text: str) -> str:
-    """Ids, times and names stay; what has a space in it is said, or a command that still runs."""
-    return "" if " " in text or "\n" in text else text
-
-
-def _cleaned(value: Any, keep: Callable[[str], str | None]) -> Any:
-    """A cursor, which may hold calls without a result yet, with `keep` applied to its texts."""
-    if isinstance(value, dict):
-        return {key: _cleaned(part, keep) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_cleaned(part, keep) for part in value]
-    return keep(value) if isinstance(value, str) else value
-
-
 # -- writing ------------------------------------------------------------------------
 
 
@@ -110,8 +77,7 @@ def store(
     """Write batches, and what a hook's payload and the repositories add, with their cursors in one transaction."""
     before = connection.total_changes
     rates = RateBook(connection, config.prices)
-    connection.execute("begin immediate")
-    try:
+    with transaction(connection):
         batches = tombstones.forget(connection, batches)
         known = {row[0] for row in connection.execute("select session_id from sessions")}
         worth = [batch for batch in batches if _worth(batch, known)]
@@ -121,46 +87,36 @@ def store(
             _payload(connection, payload, recorded_by, touched)
         if commits:
             _commits(connection, commits, worth, touched)
-        touched = settle(connection, touched, rates.bounds, machine_id(connection, config))
+        touched = derive(connection, touched, rates.bounds, machine_id(connection, config))
         budgets.save(connection, config)
         for batch in batches:
-            writer.save_cursor(connection, batch if id(batch) in kept else _unread(batch))
-        connection.execute("commit")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("rollback")
-        raise
+            save_cursor(connection, batch if id(batch) in kept else _unread(batch))
     return Outcome(
         sorted(touched), sorted(touched.keys() - known), sum(b.bytes_read for b in batches),
         connection.total_changes - before, sum(b.bad_lines for b in batches),
     )  # fmt: skip
 
 
-def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str, touched: writer.Touched) -> None:
+def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str, touched: Touched) -> None:
     """What only the hook knows. Without a transcript a session is kept only if the payload brought its cost."""
     facts, stored = payload.facts, payload.facts.session_id
     found = connection.execute("select 1 from sessions where session_id = ?", (stored,)).fetchone()
     if not found and (payload.cost_usd is None or tombstones.purged_sessions(connection, [stored])):
         return
-    writer.upsert_session(connection, facts, recorded_by)
+    sessions.upsert_session(connection, facts, recorded_by)
     if payload.cost_usd is not None:
-        writer.save_payload(connection, stored, payload.cost_usd)
-    touched.setdefault(stored, writer.FOREVER)
+        sessions.save_reported_cost(connection, stored, payload.cost_usd)
+    touched.setdefault(stored, FOREVER)
 
 
-def _commits(
-    connection: sqlite3.Connection, report: CommitReport, batches: Sequence[Batch], touched: writer.Touched
-) -> None:
+def _commits(connection: sqlite3.Connection, report: CommitReport, batches: Sequence[Batch], touched: Touched) -> None:
     known = {row[0] for row in connection.execute("select session_id from sessions")}
     own = [replace(c, message=redact(c.message) or "") for c in report.commits if c.session_id in known]
-    writer.save_commits(connection, own, touched)
+    save_commits(connection, own, touched)
     for facts in (facts for batch in batches for facts in batch.sessions.values()):
         url = report.remote_urls.get(facts.project_path or "")
         if url:
-            connection.execute(
-                "update sessions set git_remote_url = ?1 where session_id = ?2 and git_remote_url is not ?1",
-                (url, facts.session_id),
-            )
+            sessions.save_remote_url(connection, facts.session_id, url)
 
 
 def commits_in(batches: Sequence[Batch], cache: CommitCache) -> CommitReport:

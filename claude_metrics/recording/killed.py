@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Iterable
 
 from claude_metrics.config import Config
-from claude_metrics.store import writer
+from claude_metrics.store import sessions as store_sessions
+from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
-from claude_metrics.store.settle import settle
+from claude_metrics.store.touched import FOREVER
+from claude_metrics.store.transaction import transaction
 
 KILLED = "killed"
 
@@ -23,19 +25,10 @@ def mark_killed(connection: sqlite3.Connection, sessions: Iterable[str], setting
     if not open_ones:
         return 0
     rates = RateBook(connection, settings.prices)
-    connection.execute("begin immediate")
-    try:
-        connection.executemany(
-            "update sessions set ended_at = last_record_at, end_reason = ? where session_id = ?",
-            [(KILLED, session_id) for session_id in open_ones],
-        )
-        touched = dict.fromkeys(open_ones, writer.FOREVER)
-        settle(connection, touched, rates.bounds, machine_id(connection, settings))
-        connection.execute("commit")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("rollback")
-        raise
+    with transaction(connection):
+        store_sessions.end_at_last_record(connection, open_ones, KILLED)
+        touched = dict.fromkeys(open_ones, FOREVER)
+        derive(connection, touched, rates.bounds, machine_id(connection, settings))
     return len(open_ones)
 
 

@@ -23,7 +23,9 @@ from claude_metrics.recording import facets, ingest
 from claude_metrics.recording import killed as endings
 from claude_metrics.recording import parallel as reading
 from claude_metrics.store import connection as database
-from claude_metrics.store import reprice, tombstones, writer
+from claude_metrics.store import reprice, tombstones, upkeep
+from claude_metrics.store.recordings import save_recordings
+from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
 
 GROUP_FILES, GROUP_ROWS = 200, 20_000
@@ -101,7 +103,7 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
                 report.bad_lines += outcome.bad_lines
             facets.pick_up(connection, found.facet_folders, settings)
             if report.rows_written > BULK_ROWS:
-                connection.execute("vacuum")  # keys come in no order and leave pages a third empty
+                upkeep.vacuum(connection)  # keys come in no order and leave pages a third empty
             names = set(_names(connection, [*found.changed, *found.unchanged]))
     finally:
         gc.enable()
@@ -152,9 +154,8 @@ def _recordings(connection: sqlite3.Connection, group: list[Batch], started: str
                 "recorded",
                 None,
             )
-    connection.execute("begin")
-    writer.save_recordings(connection, rows.values())
-    connection.execute("commit")
+    with transaction(connection):
+        save_recordings(connection, rows.values())
 
 
 def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:

@@ -31,8 +31,9 @@ from claude_metrics.lock import only_one
 from claude_metrics.log import logger, to_file
 from claude_metrics.models import SessionFacts, Source
 from claude_metrics.recording import current_md, facets, ingest, spool
-from claude_metrics.store import backup, reprice, tombstones, writer
+from claude_metrics.store import backup, reprice, tombstones
 from claude_metrics.store import connection as database
+from claude_metrics.store.recordings import save_recordings
 from claude_metrics.text import session_name
 
 CAP_S = 600
@@ -192,7 +193,7 @@ def store_payload(
     outcome = ingest.store(connection, batches, settings, "hook", told, commits)
     event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
     result = "recorded" if outcome.sessions else "nothing new" if sources else "no transcript"
-    writer.save_recordings(
+    save_recordings(
         connection,
         [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, None)],
     )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from claude_metrics.agents import of_type
 from claude_metrics.reports.query import Filter
-from claude_metrics.store import unlisted
+from claude_metrics.store import accounts, totals
 
 TOLERANCE_USD = 1e-6
 
@@ -104,16 +104,16 @@ def _version(text: str | None) -> tuple[int, ...]:
 
 
 def _causes(connection: sqlite3.Connection, session: dict[str, Any]) -> Iterator[Cause]:
-    account = unlisted.account(connection, session["session_id"])
+    account = accounts.account(connection, session["session_id"])
     if account:
         yield from _against_totals(connection, session["session_id"], account)
     else:
         yield from _against_requests(connection, session["session_id"])
 
 
-def _against_totals(connection: sqlite3.Connection, session_id: str, account: unlisted.Account) -> Iterator[Cause]:
+def _against_totals(connection: sqlite3.Connection, session_id: str, account: accounts.Account) -> Iterator[Cause]:
     """The agent's total by model, against the listed rows it includes and the unlisted ones it implies."""
-    cost, own = unlisted.WIDTH, account.own
+    cost, own = totals.WIDTH, account.own
     killed = {m: figures[cost] - _at(account.covered, m)[cost] for m, figures in account.listed.items()}
     if any(killed.values()):
         models = ", ".join(model for model, usd in killed.items() if usd)
@@ -130,8 +130,8 @@ def _against_totals(connection: sqlite3.Connection, session_id: str, account: un
         yield Cause("price unknown", usd, model) if model in unpriced else Cause("price differs", usd, model)
 
 
-def _at(sums: unlisted.Sums, model: str) -> list[float]:
-    return sums.get(model, [0.0] * (unlisted.WIDTH + 1))
+def _at(sums: totals.Sums, model: str) -> list[float]:
+    return sums.get(model, [0.0] * (totals.WIDTH + 1))
 
 
 def _against_requests(connection: sqlite3.Connection, session_id: str) -> Iterator[Cause]:
@@ -155,7 +155,7 @@ def _unpriced(connection: sqlite3.Connection, session_id: str) -> set[str]:
 def _rest(connection: sqlite3.Connection, found: Audited) -> Iterable[Cause]:
     """What is left of a figure that only a hook gave: it says neither which requests nor which models it is of."""
     session, left = found.session, found.unexplained_usd
-    if not left or unlisted.account(connection, session["session_id"]):
+    if not left or accounts.account(connection, session["session_id"]):
         return []
     if left < 0 and session["understated_tokens"]:
         return [Cause("old client", left, f"about {session['understated_tokens']} output tokens were not written down")]

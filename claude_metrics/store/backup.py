@@ -80,6 +80,17 @@ def _sync(path: Path) -> None:
             os.close(descriptor)
 
 
+def overwrite(new: sqlite3.Connection, db_path: Path) -> None:
+    """Put the pages of `new` in place of the database's, in one transaction. Raises ClaudeMetricsError."""
+    try:
+        with contextlib.closing(sqlite3.connect(db_path, timeout=database.BUSY_MS / 1000)) as old:
+            new.backup(old)
+    except sqlite3.Error as error:
+        raise ClaudeMetricsError(
+            f"the database could not be replaced ({error}) and stays as it was; {db_path}; check free space, try again"
+        ) from error
+
+
 # -- the daily one ------------------------------------------------------------------
 
 

@@ -7,15 +7,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from claude_metrics.config import Config
+from claude_metrics.store import meta
 
 
 def save(connection: sqlite3.Connection, config: Config) -> None:
     """Write what differs from what is stored; an unchanged config writes nothing."""
     for key, value in _wanted(config).items():
-        connection.execute(
-            "insert into meta values (?1, ?2) on conflict (key) do update set value = excluded.value where value <> ?2",
-            (key, value),
-        )
+        meta.put(connection, key, value)
 
 
 def _wanted(config: Config) -> dict[str, str]:

@@ -6,15 +6,15 @@ import sqlite3
 import uuid
 
 from claude_metrics.config import Config
+from claude_metrics.store import meta
 
 
 def machine_id(connection: sqlite3.Connection, config: Config) -> str:
     """A random name for this machine, made once; no hardware or host name leaves the config."""
     if config.machine_id:
         return config.machine_id
-    row = connection.execute("select value from meta where key = 'machine_id'").fetchone()
-    if row:
-        return str(row[0])
+    if stored := meta.get(connection, "machine_id"):
+        return stored
     fresh = uuid.uuid4().hex[:12]
-    connection.execute("insert into meta values ('machine_id', ?)", (fresh,))
+    meta.put(connection, "machine_id", fresh)
     return fresh

@@ -20,7 +20,7 @@ from claude_metrics.models import Observation
 _LATE = "coalesce(c.finished_at, c.timestamp)"
 
 
-def settle(connection: sqlite3.Connection) -> None:
+def derive(connection: sqlite3.Connection) -> None:
     """Bring the observations of the sessions in `temp.touched` up to date."""
     _follow(connection)
     connection.create_function("observation_id", -1, observe.observation_id, deterministic=True)
@@ -38,6 +38,23 @@ def _follow(connection: sqlite3.Connection) -> None:
         where c.tool_call_id = observations.tool_call_id and c.session_id <> observations.session_id
         and observations.session_id in (select session_id from temp.touched where since = '')"""
     )
+
+
+# -- what readers saw -----------------------------------------------------------------
+
+_FACTS = [c for c in Observation._fields if c not in ("observation_id", "session_id")]
+_UPSERT = (
+    f"insert into observations ({', '.join(Observation._fields)}) select :observation_id, s.session_id,"
+    f" {', '.join(f':{c}' for c in _FACTS)} from sessions s where s.session_id = case when :tool_call_id is null"
+    " then :session_id else (select c.session_id from tool_calls c where c.tool_call_id = :tool_call_id) end"
+    f" on conflict (observation_id) do update set {', '.join(f'{c} = coalesce(excluded.{c}, {c})' for c in _FACTS)}"
+    f" where {' or '.join(f'coalesce(excluded.{c}, {c}) is not {c}' for c in _FACTS)}"
+)
+
+
+def save_observations(connection: sqlite3.Connection, rows: Iterable[Observation]) -> None:
+    """Write what readers saw of tool calls: it belongs to the session of the call, and is left out without the call."""
+    connection.executemany(_UPSERT, (row._asdict() for row in rows))
 
 
 # -- one tool call, one fact -------------------------------------------------------
@@ -131,11 +148,11 @@ def _commits(connection: sqlite3.Connection) -> None:
     _put(connection, list(rows.values()))
 
 
-_SAID = [name for name in Observation._fields if name != "observation_id"]
+_DERIVED = [name for name in Observation._fields if name != "observation_id"]
 _PUT = (
     f"insert into observations ({_COLUMNS}) values ({', '.join('?' * len(Observation._fields))})"
-    f" on conflict (observation_id) do update set {', '.join(f'{name} = excluded.{name}' for name in _SAID)}"
-    f" where {' or '.join(f'excluded.{name} is not {name}' for name in _SAID)}"
+    f" on conflict (observation_id) do update set {', '.join(f'{name} = excluded.{name}' for name in _DERIVED)}"
+    f" where {' or '.join(f'excluded.{name} is not {name}' for name in _DERIVED)}"
 )
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from claude_metrics.store.writer import Touched
+from claude_metrics.store.touched import Touched
 
 IMPORTED = "imported:"  # begins the message id of rows of the predecessor's database, which had no ids
 _ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_at, '9'), s.session_id"
 
 
-def settle(connection: sqlite3.Connection, touched: Touched) -> Touched:
+def assign(connection: sqlite3.Connection, touched: Touched) -> Touched:
     """Give copies to their owners; returns `touched` with every session that gained or lost rows, and all forks."""
     marks = ", ".join("?" * len(touched))
     connection.execute(_SUPERSEDED.format(marks=marks), [*touched])
@@ -42,10 +42,10 @@ def _resolve(connection: sqlite3.Connection, table: str, key: str, keys: list[in
     marks = ", ".join("?" * len(keys))
     rows = connection.execute(
         f"""select {key}, old, new from (select u.{key}, u.session_id as old, s.session_id as new,
-                row_number() over (partition by u.{key} order by {_ORDER}) as place
+                row_number() over (partition by u.{key} order by {_ORDER}) as rank
             from {table} u join copies c on c.key = u.{key} join sessions s on s.session_id = c.session_id
             where u.{key} in ({marks}) and not u.owner_known)
-        where place = 1 and old <> new""",
+        where rank = 1 and old <> new""",
         keys,
     ).fetchall()
     for row_key, old, new in rows:

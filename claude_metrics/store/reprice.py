@@ -15,10 +15,12 @@ from typing import Any
 from claude_metrics import __version__, pricing
 from claude_metrics.config import Config, Damaged
 from claude_metrics.models import Request
-from claude_metrics.store import writer
+from claude_metrics.store import meta
+from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
-from claude_metrics.store.settle import settle
+from claude_metrics.store.touched import Touched
+from claude_metrics.store.transaction import transaction
 
 STEP = 500
 ROWS = 5_000
@@ -43,21 +45,14 @@ def refresh(connection: sqlite3.Connection, settings: Config) -> Config:
         return replace(settings, prices=noted.get("prices", {}))
     wanted = {"library": library(), "prices": settings.prices}
     if noted != wanted:
-        connection.execute("begin immediate")
-        try:
+        with transaction(connection):
             _reprice(connection, _noted(connection), wanted, settings)
-            connection.execute("insert or replace into meta values ('prices', ?)", (json.dumps(wanted),))
-            connection.execute("commit")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("rollback")
-            raise
+            meta.put(connection, "prices", json.dumps(wanted))
     return settings
 
 
 def _noted(connection: sqlite3.Connection) -> dict[str, Any]:
-    row = connection.execute("select value from meta where key = 'prices'").fetchone()
-    return json.loads(row[0]) if row else {}
+    return json.loads(meta.get(connection, "prices") or "{}")  # type: ignore[no-any-return]
 
 
 def _reprice(
@@ -74,16 +69,16 @@ def _reprice(
     sessions, machine = list(touched), machine_id(connection, settings)
     for start in range(0, len(sessions), STEP):
         some = {session_id: touched[session_id] for session_id in sessions[start : start + STEP]}
-        settle(connection, some, rates.bounds, machine)
+        derive(connection, some, rates.bounds, machine)
 
 
 def _own(prices: Overrides, model: str) -> Mapping[str, Any] | None:
     return prices.get(model) or prices.get(pricing.canonical(model))
 
 
-def _price(connection: sqlite3.Connection, rates: RateBook, models: set[str], withdrawn: set[str]) -> writer.Touched:
+def _price(connection: sqlite3.Connection, rates: RateBook, models: set[str], withdrawn: set[str]) -> Touched:
     """Write the costs that differ; returns the sessions they are in, each with the earliest time."""
-    touched: writer.Touched = {}
+    touched: Touched = {}
     for rows in _pages(connection, list(models)):
         changed = []
         for row in rows:

@@ -23,7 +23,7 @@ _PLACE = (
 )  # fmt: skip
 
 
-def settle(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
+def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
     """Rebuild the sums of the sessions in `temp.touched`, from the quarter of the first change on; `whole`: all."""
     for statement in _PLACES:
         connection.execute(statement)

@@ -34,7 +34,7 @@ class Seen(NamedTuple):
     agent_id: str | None
 
 
-def settle(connection: sqlite3.Connection) -> None:
+def derive(connection: sqlite3.Connection) -> None:
     """Rebuild the summaries of the sessions in `temp.touched`."""
     about = {
         row[0]: row[1:]

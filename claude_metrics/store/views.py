@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
+from claude_metrics.store import meta
 from claude_metrics.store.transaction import transaction
 
 FILE = Path(__file__).with_name("views.sql")
@@ -13,8 +14,7 @@ FILE = Path(__file__).with_name("views.sql")
 
 def are_current(connection: sqlite3.Connection) -> bool:
     """True when the views were made from today's text."""
-    row = connection.execute("select value from meta where key = 'views'").fetchone()
-    return row is not None and row[0] == _mark(_text())
+    return meta.get(connection, "views") == _mark(_text())
 
 
 def refresh(connection: sqlite3.Connection) -> None:
@@ -32,7 +32,7 @@ def make(connection: sqlite3.Connection) -> None:
         connection.execute(f'drop view "{name}"')
     for statement in text.split(";\n"):  # `executescript` would commit the caller's transaction
         connection.execute(statement)
-    connection.execute("insert or replace into meta values ('views', ?)", (_mark(text),))
+    meta.put(connection, "views", _mark(text))
 
 
 def _text() -> str:

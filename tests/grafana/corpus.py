@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from claude_metrics.store import connection as database
-from claude_metrics.store import rollups, settle
+from claude_metrics.store import derive, rollups
 
 START = 1_764_547_200  # 2025-12-01T00:00:00Z
 DAYS = 365
@@ -54,9 +54,9 @@ def _sum_up(connection: sqlite3.Connection) -> None:
         "create temp table touched (session_id text primary key, since text, turn_start text) without rowid"
     )
     connection.execute("insert into touched select session_id, '', '' from sessions")
-    for statement in settle._TOTALS:
+    for statement in derive._TOTALS:
         connection.execute(statement, {"now": "2026-11-30T00:00:00.000Z", "machine_id": "m0"})
-    rollups.settle(connection)
+    rollups.derive(connection)
 
 
 def _hash(number: str, salt: int, below: int) -> str:

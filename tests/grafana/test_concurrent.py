@@ -26,7 +26,7 @@ while not Path(sys.argv[3]).exists():
     connection.execute("create temp table touched (session_id text primary key, since text not null default (''))")
     connection.execute("insert into touched (session_id) values (?)", (sessions[n % 50],))
     connection.execute("update token_usage set cost_usd = cost_usd + 1e-9 where session_id = ?", (sessions[n % 50],))
-    rollups.settle(connection)
+    rollups.derive(connection)
     connection.execute("drop table temp.touched")
     connection.execute("commit")
     n += 1

@@ -49,7 +49,7 @@ def add_call(db: sqlite3.Connection, n: int, success: int | None, denied: int | 
 
 def settled(db: sqlite3.Connection) -> Path:
     db.execute("create temp table touched as select session_id, '' as since from sessions")
-    rollups.settle(db)
+    rollups.derive(db)
     db.execute("drop table temp.touched")
     return Path(db.execute("pragma database_list").fetchone()[2])
 

@@ -19,7 +19,7 @@ from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
 from claude_metrics.maintenance import purge, rebuild
 from claude_metrics.recording import spool, sync, worker
-from claude_metrics.store import backup
+from claude_metrics.store import backup, upkeep
 from claude_metrics.store import connection as database
 from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture, as_stdin
@@ -579,7 +579,7 @@ def test_the_hook_of_a_purged_session_records_nothing(capture: Callable[[str], C
     db_path, session = record(), payload["session_id"]
     with closing(database.connect(db_path)) as db:
         purge.purge(db, [session], Config())
-        purge.scrub(db)
+        upkeep.scrub(db)
     priced = {**payload, "cost": {"total_cost_usd": 3.0}}
     for given in (payload, priced):
         spool.submit(as_stdin(given), "claude", paths.spool_dir())
@@ -613,7 +613,7 @@ def test_purging_the_parent_leaves_the_fork_as_it_was(capture: Callable[[str], C
     usage = rows_of(db_path, fork)
     with closing(database.connect(db_path)) as db:
         purge.purge(db, [parent], Config())
-        purge.scrub(db)
+        upkeep.scrub(db)
     for _ in range(2):
         after = totals(db_path)
         assert parent not in after
@@ -652,7 +652,7 @@ def test_an_import_does_not_bring_a_purged_session_back(
     gone = sorted(totals(db_path))[0]
     with closing(database.connect(db_path)) as db:
         purge.purge(db, [gone], Config())
-        purge.scrub(db)
+        upkeep.scrub(db)
     merge(other)
     assert gone not in totals(db_path)
     assert traces(ours(home), gone) == []

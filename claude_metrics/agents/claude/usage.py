@@ -35,7 +35,7 @@ def request_of(record: AssistantRecord, message: Answer, pair: tuple[str, str], 
 
 
 def model_row(usage: ModelUsage) -> list[float]:
-    """A cost state's figures for one model, in the order of `store.unlisted.COLUMNS`, then its USD."""
+    """A cost state's figures for one model, in the order of `store.totals.COLUMNS`, then its USD."""
     return [
         tokens(usage.inputTokens), tokens(usage.outputTokens), tokens(usage.cacheCreationInputTokens),
         tokens(usage.cacheReadInputTokens), tokens(usage.cacheCreationEphemeral1hInputTokens),

@@ -1,7 +1,7 @@
-"""After facts were written: who owns what, which turn each row belongs to, and the totals.
+"""Derive rows from facts: who owns a copied row, which turn a row belongs to, totals, sums and summaries.
 
 Everything here is a function of the fact rows alone, computed anew for the sessions that were touched, so the order
-and number of recordings cannot matter. It runs inside the writer's transaction.
+and number of recordings cannot matter. It runs inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ import sqlite3
 
 from claude_metrics import clock
 from claude_metrics.store import observations, ownership, rollups, summaries, unlisted
-from claude_metrics.store.writer import FOREVER, Touched
+from claude_metrics.store.touched import FOREVER, Touched
 
 
-def settle(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.Pricing, machine_id: str) -> Touched:
+def derive(connection: sqlite3.Connection, touched: Touched, pricing: unlisted.Pricing, machine_id: str) -> Touched:
     """Bring `touched` sessions and their forks up to date; returns all that were."""
-    touched = ownership.settle(connection, dict(touched))
-    _note(connection, touched)
+    touched = ownership.assign(connection, dict(touched))
+    _name_touched(connection, touched)
     for statement in _TURNS:
         connection.execute(statement)
-    whole = unlisted.settle(connection, list(touched), pricing)
+    whole = unlisted.derive(connection, list(touched), pricing)
     for statement in _TOTALS:
         connection.execute(statement, {"now": clock.now(), "machine_id": machine_id})
-    rollups.settle(connection, whole)
-    observations.settle(connection)
-    summaries.settle(connection)
+    rollups.derive(connection, whole)
+    observations.derive(connection)
+    summaries.derive(connection)
     connection.execute("drop table temp.touched")
     return touched
 
 
-def _note(connection: sqlite3.Connection, touched: Touched) -> None:
+def _name_touched(connection: sqlite3.Connection, touched: Touched) -> None:
     connection.execute(
         "create temp table touched (session_id text primary key, since text, turn_start text) without rowid"
     )
