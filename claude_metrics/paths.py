@@ -9,13 +9,23 @@ from pathlib import Path
 
 import platformdirs
 
+from claude_metrics.errors import ClaudeMetricsError
+
 APP = "claude-metrics"
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def _folder(name: str, default: str) -> Path:
     home = os.environ.get("CLAUDE_METRICS_HOME")
-    return Path(home).expanduser() / name if home else Path(default)
+    return absolute_home(home) / name if home else Path(default)
+
+
+def absolute_home(home: str) -> Path:
+    """A relative one would be another folder, with other programs in it, in every project."""
+    folder = Path(home).expanduser()
+    if not folder.is_absolute():
+        raise ClaudeMetricsError(f"CLAUDE_METRICS_HOME is a relative path; {home}; give it an absolute one")
+    return folder
 
 
 def data_dir() -> Path:

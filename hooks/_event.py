@@ -2,7 +2,8 @@
 
 The bytes of stdin are kept exactly as they came; reading them, and all else that takes time, is the worker's work.
 A payload goes to the first of these folders that takes it, and `claude_metrics.recording.spool` looks into all of them:
-  1. `--spool DIR`, else `$CLAUDE_METRICS_HOME/data/spool`, else the platform's data folder of claude-metrics;
+  1. `--spool DIR`, else `$CLAUDE_METRICS_HOME/data/spool`, else the platform's data folder of claude-metrics
+     (`--home DIR` is what CLAUDE_METRICS_HOME was when the hook was installed; the worker gets it too);
   2. `~/.local/state/claude-metrics/spool-<path of 1>`, when 1 is read-only, a file or a link;
   3. `$TMPDIR/claude-metrics-<uid>-<path of 1>`, when the home folder is read-only or its disk full.
 The file is `<time_ns>-<pid>-<agent>-<event>.json`, with `-cut` before the suffix when the end of stdin was not seen.
@@ -27,6 +28,7 @@ PRIVATE_NAMES = ("CLAUDE_CODE_MESSAGING_", "PYTHON", "__PYVENV_LAUNCHER__")  # t
 
 def main(argv):
     options = parse(argv)
+    use_home(options["home"])
     if options["background"]:
         return store_now(options)
     try:
@@ -40,7 +42,8 @@ def main(argv):
 
 
 def parse(argv):
-    options = {"agent": "claude", "event": "end", "spool": "", "db-path": "", "background": "", "worker-python": []}
+    options = {"agent": "claude", "event": "end", "spool": "", "db-path": "", "home": "", "background": ""}
+    options["worker-python"] = []
     words = iter(argv)
     for word in words:
         name, equals, value = word.lstrip("-").partition("=")
@@ -48,6 +51,14 @@ def parse(argv):
             value = value if equals else next(words, "")
             options[name] = [*options[name], value] if name == "worker-python" else value
     return options
+
+
+def use_home(folder):
+    """Let this hook and its worker see the CLAUDE_METRICS_HOME that the hook was installed with."""
+    if folder and hasattr(os, "fsdecode"):
+        os.environ["CLAUDE_METRICS_HOME"] = folder
+    elif folder:  # `posix` has bytes
+        os.environ[b"CLAUDE_METRICS_HOME"] = folder.encode(FILES, "surrogateescape")
 
 
 def after(seconds, act):
@@ -113,9 +124,11 @@ FILES = sys.getfilesystemencoding()
 
 
 def absolute(path):
-    if path[:1] in "/\\" or path[1:2] == ":":
-        return path
-    return os.getcwd() + "/" + path
+    return path if is_absolute(path) else os.getcwd() + "/" + path
+
+
+def is_absolute(path):
+    return path[:1] in ("/", "\\") or path[1:2] == ":"
 
 
 def home(env):
@@ -134,8 +147,10 @@ def default_spool():
     """What `claude_metrics.paths.spool_dir()` says: there platformdirs knows it, here nothing can be imported."""
     env = environment()
     chosen = env.get("CLAUDE_METRICS_HOME", "")
-    if chosen:
-        return (home(env) + chosen[1:] if chosen[:2] in ("~", "~/") else chosen) + "/data/spool"
+    if chosen[:2] in ("~", "~/"):
+        chosen = home(env) + chosen[1:]
+    if is_absolute(chosen):  # a relative one would name a folder, and a program, of whatever project is worked on
+        return chosen + "/data/spool"
     data = env.get("XDG_DATA_HOME", "")
     if sys.platform == "win32":
         data = env.get("LOCALAPPDATA") or home(env) + "/AppData/Local"

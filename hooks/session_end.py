@@ -1,6 +1,6 @@
 """A session or a turn ended: keep what stands on stdin, start the worker, print `{}`, exit 0 whatever happens.
 
-    <python> -I -S session_end.py [--agent claude] [--event end|stop] [--spool DIR] [--db-path FILE]
+    <python> -I -S session_end.py [--agent claude] [--event end|stop] [--spool DIR] [--db-path FILE] [--home DIR]
                                   [--worker-python PYTHON]... [--background FILE]
 
 The work is in `_event.py`: Python caches the bytecode of what is imported, never that of the file it was started
@@ -38,6 +38,21 @@ def compile_main():
     return names["main"]
 
 
+def keep_without_event(argv):
+    """`_event.py` is gone or damaged: what stands on stdin goes into the spool all the same, if one is named."""
+    import time
+
+    spool = argv[argv.index("--spool") + 1]
+    agent = argv[argv.index("--agent") + 1] if "--agent" in argv else "claude"
+    path = f"{spool}/{time.time_ns()}-{os.getpid()}-{agent}-end.json"
+    file = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    while piece := os.read(0, 1 << 16):
+        while piece:
+            piece = piece[os.write(file, piece) :]
+    os.fsync(file)
+    os.rename(path + ".tmp", path)
+
+
 if __name__ == "__main__":
     for number in (15, 2, 1):  # TERM, INT, HUP: the client's patience has ended, a few more ms save the event
         try:
@@ -48,7 +63,7 @@ if __name__ == "__main__":
         main = load_main()
     except BaseException:
         os.write(1, b"{}\n")
-        os._exit(0)
+        main = keep_without_event
     try:
         main(sys.argv[1:])
     except BaseException:  # a traceback would be shown to the user as the hook's failure

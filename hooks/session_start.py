@@ -1,6 +1,6 @@
 """A session begins: print the note that the agent begins with, exit 0 whatever happens.
 
-    <python> -I -S session_start.py [--tool claude|codex|cursor|gemini] [--db-path FILE]
+    <python> -I -S session_start.py [--tool claude|codex|cursor|gemini] [--db-path FILE] [--home DIR]
 
 Without `--tool` the note is plain text. Its text is made by `claude_metrics.context`, found by this file's own place;
 standard library only, as -S leaves site-packages out. On any trouble what is printed is valid and says nothing.
@@ -45,7 +45,7 @@ class Output:
 
 
 def parse(argv):
-    options = {"tool": "", "db-path": ""}
+    options = {"tool": "", "db-path": "", "home": ""}
     words = iter(argv)
     for word in words:
         name, equals, value = word.lstrip("-").partition("=")
@@ -94,12 +94,23 @@ def folder_of(payload):
 
 
 def load_package():
-    """In a checkout the package lies beside `hooks/`, in a wheel `hooks/` lies in it, under `_assets/`."""
-    root = dirname(HERE)
+    """In a checkout the package lies beside `hooks/`, in a wheel `hooks/` lies in it, under `_assets/`.
+
+    The copy that the installer makes has a file beside it that names the package's folder.
+    """
+    root = named_package() or dirname(HERE)
     if not isfile(root + "/claude_metrics/context/note.py"):
         root = dirname(dirname(root))
     sys.path.append(root)  # last: nothing there may stand in the way of the standard library
     sys.path.append(HERE)
+
+
+def named_package():
+    try:
+        with open(HERE + "/package", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(4096).strip()
+    except OSError:
+        return ""
 
 
 def note(options):
@@ -123,6 +134,8 @@ def catch_up(db_path):
 
 def main(argv):
     options = parse(argv)
+    if options["home"]:
+        os.environ["CLAUDE_METRICS_HOME"] = options["home"]
     output = Output("{}" if options["tool"] else "")
     timer = threading.Timer(HARD_S, output.give_up)
     timer.daemon = True

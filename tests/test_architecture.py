@@ -19,7 +19,7 @@ GROUND: dict[str, set[str]] = {
     "redact": set(),
     "shell_words": set(),
     "text": set(),
-    "paths": set(),
+    "paths": {"errors"},
     "files": {"errors", "paths"},
     "log": {"paths"},
     "lock": {"paths"},
@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "git": set(),
     "agents": {"activity", "git"},  # readers name what a tool call was for, and whether it may have made a commit
     "store": {"activity"},  # observations and summaries are derived by its rules
-    "recording": SEAMS,
+    "recording": SEAMS | {"installer"},  # the worker keeps the hook's own files up to date
     "maintenance": SEAMS | {"recording"},  # a rebuild reads everything anew, the way sync does
     "reports": SEAMS,
     "installer": SEAMS,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 EventSet = Literal["recorder", "session-start"]
 Scope = Literal["user", "project", "local"]
+Shell = Literal["sh", "cmd", "powershell"]
 EVENT_SETS: tuple[EventSet, ...] = ("recorder", "session-start")
 SCOPES: tuple[Scope, ...] = ("user", "project", "local")
 
@@ -45,6 +46,7 @@ class JsonHook:
     events: Mapping[EventSet, Mapping[str, Slot]]
     shape: Literal["nested", "flat"] = "nested"  # nested: event -> groups with `hooks`; flat: event -> hooks
     timeout_unit: Literal["s", "ms"] = "s"
+    windows_shell: Shell = "sh"  # which shell the agent runs hooks in there; elsewhere all use a POSIX one
     fields: Mapping[str, Any] = field(default_factory=dict)  # in every hook, besides command and timeout
     root: Mapping[str, Any] = field(default_factory=dict)  # what the file needs besides `hooks`
     notice: str | None = None

@@ -104,7 +104,8 @@ def status_command(
 ) -> None:
     """Show the state of each hook: absent, current, outdated, or untrusted.
 
-    Untrusted: the agent runs the hook only after you have approved it there.
+    Outdated: of another version, or an orphan whose program is gone. Untrusted: the agent runs the hook only after
+    you have approved it there.
 
     Example: claude-metrics hook status --json
     """

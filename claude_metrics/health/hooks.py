@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import DropFile
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import Check, Situation
-from claude_metrics.installer import command, install
+from claude_metrics.installer import command, hook_files, install
 from claude_metrics.installer import service as services
 from claude_metrics.installer.entries import entries
 from claude_metrics.installer.jsontext import decode, parse
@@ -99,13 +98,45 @@ def _listed(text: str, file: Path, agent: str) -> list[list[str]]:
     spec = AGENTS[agent].hooks["recorder"]
     assert not isinstance(spec, DropFile)
     found = [entry.hook.get("command") for entry in entries(doc, spec) if entry.event_set == "recorder"]
-    return [shlex.split(str(doc.value(node))) for node in found if node]
+    return [call for node in found if node and (call := command.call_of(doc.value(node)))]
 
 
 def _dropped(text: str) -> list[str]:
     """The plugin file holds the command as a JSON list."""
     found = re.search(r'\["[^\n]*--spool[^\n]*?"\]', text)
     return [str(word) for word in json.loads(found[0])] if found else []
+
+
+def hook_scripts(here: Situation) -> Check:
+    """The hook's own files, which stay when the package goes; an older version's are replaced."""
+    if not any(installed(agent) for agent in recorders()):
+        return Check("hook files", "ok", "not needed: no hook is installed")
+    differing = hook_files.differing()
+    if differing:
+        text = f"{', '.join(differing)} missing or of another version in {hook_files.folder()}"
+        return Check("hook files", "warn", text, "run `claude-metrics hook install`", _refresh)
+    return Check("hook files", "ok", f"current in {hook_files.folder()}")
+
+
+def _refresh() -> str:
+    return f"written again: {', '.join(hook_files.refresh())}"
+
+
+def same_places(here: Situation) -> Iterator[Check]:
+    """Hook, worker and reader look at one spool and one database."""
+    ours = {"--spool": here.spool, "--db-path": here.db_path}
+    for agent in recorders():
+        for words in installed(agent):
+            options = dict(zip(words[4::2], words[5::2], strict=False))
+            other = [options[name] for name, path in ours.items() if not _is_path(options.get(name), path)]
+            if other:
+                text = f"the hook writes to {' and '.join(other)}; this command reads {here.db_path}"
+                remedy = "set CLAUDE_METRICS_HOME and CLAUDE_METRICS_DB as when it was installed, or install it again"
+                yield Check(f"places {agent}", "fail", text, remedy)
+
+
+def _is_path(named: str | None, path: Path) -> bool:
+    return named is None or os.path.realpath(named) == os.path.realpath(path)
 
 
 def interpreter(here: Situation) -> Iterator[Check]:
@@ -163,4 +194,4 @@ def catch_up(here: Situation) -> Check:
     return Check("catch-up", "ok", f"every hour by {wanted.system}; {wanted.file}")
 
 
-ALL = (entries_current, switched_off, interpreter, limits, catch_up)
+ALL = (entries_current, switched_off, hook_scripts, same_places, interpreter, limits, catch_up)

@@ -5,20 +5,18 @@ between, and uninstalling gives back the file as it was found (see `installer.re
 """
 
 import difflib
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from claude_metrics import files, paths
+from claude_metrics import files
 from claude_metrics.agents import AGENTS
 from claude_metrics.agents.base import Agent
 from claude_metrics.agents.hook_spec import DropFile, EventSet, HookFile, Scope
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.installer import command, receipt
+from claude_metrics.installer import command, hook_files, receipt
 from claude_metrics.installer.receipt import Receipt
 from claude_metrics.installer.targets import OwnFile, SharedJson, State, Target
 
@@ -81,9 +79,10 @@ def install(
     target = _target(spec, file, event_set)
     words = command.words(agent, event_set, db_path, isinstance(spec, DropFile))
     change = Change(agent, scope, event_set, file, None, None, notice=_notice(spec, scope))
+    if not dry_run:  # first: the settings must never name files that are not there
+        hook_files.refresh()
+        hook_files.note_interpreter()
     change = _apply(change, target, lambda before, slip: target.put(before, words, slip), dry_run)
-    if not dry_run:
-        _note_interpreter()
     return replace(change, notice=None) if change.action == "unchanged" else change
 
 
@@ -178,11 +177,6 @@ def _replace(change: Change, target: Target, slip: Receipt) -> Change:
     if change.after is None:
         receipt.remove_folders(file)
     return replace(change, backup=copy)
-
-
-def _note_interpreter() -> None:
-    """The plugin's hook is started by whatever `python3` is; this tells it which one has the package."""
-    files.write_private(paths.data_dir() / "worker-python", os.fsencode(f"{sys.executable}\n"))
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from claude_metrics import paths
 from claude_metrics.agents.hook_spec import DropFile, EventSet, JsonHook
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import edits
-from claude_metrics.installer.command import line_of
+from claude_metrics.installer.command import call_of, gone, guarded
 from claude_metrics.installer.entries import Entry, Wanted, entries, states
 from claude_metrics.installer.jsontext import BOM, Document, decode, parse
 from claude_metrics.installer.receipt import Receipt
@@ -52,7 +53,7 @@ class SharedJson:
             receipt.made_file = True
         elif not (blank := decode(before, str(self.file))).strip(BOM + " \t\r\n"):
             receipt.blank = blank
-        text = edits.put(self._text(before), str(self.file), self._wanted(line_of(words)), receipt)
+        text = edits.put(self._text(before), str(self.file), self._wanted(self._line(words)), receipt)
         return text.encode("utf-8")
 
     def take(self, before: bytes | None, receipt: Receipt) -> bytes | None:
@@ -68,14 +69,24 @@ class SharedJson:
 
     def states(self, data: bytes | None, words: list[str]) -> Iterator[tuple[str, State, str]]:
         doc = parse(self._text(data), str(self.file))
-        for event, entry, why in states(doc, self._wanted(line_of(words))):
+        for event, entry, why in states(doc, self._wanted(self._line(words))):
             if entry is None:
                 yield event, "absent", ""
+            elif missing := self._missing(doc, entry):
+                orphan = f"orphan: {missing} is gone, the hook does nothing"
+                yield event, "outdated", f"{orphan}; {why}" if why else orphan
             elif why:
                 yield event, "outdated", why
             else:
                 pending = self._pending(doc, entry)
                 yield event, "untrusted" if pending else "current", pending or ""
+
+    def _missing(self, doc: Document, entry: Entry) -> str | None:
+        node = entry.hook.get("command")
+        return gone(call_of(doc.value(node)) or []) if node else None
+
+    def _line(self, words: list[str]) -> str:
+        return guarded(words, self.spec.windows_shell if os.name == "nt" else "sh")
 
     def _pending(self, doc: Document, entry: Entry) -> str | None:
         if self.spec.trust is None:

@@ -27,6 +27,7 @@ from claude_metrics.agents import DEFAULT, RECORDED
 from claude_metrics.agents._json import load
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.git.attribution import CommitCache
+from claude_metrics.installer import hook_files
 from claude_metrics.lock import only_one
 from claude_metrics.log import logger, to_file
 from claude_metrics.models import SessionFacts, Source
@@ -290,6 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             done = run(options.spool or paths.spool_dir(), db_path)
             logger.info("recorded %d, failed %d", done.recorded, done.failed)
+            hook_files.refresh_installed()
             backup.daily(db_path)
     except (ClaudeMetricsError, OSError) as error:
         logger.error("%s", error)

@@ -17,7 +17,7 @@ import pytest
 
 from claude_metrics import paths
 from claude_metrics.context.clients import names
-from claude_metrics.installer import command
+from claude_metrics.installer import command, hook_files
 from tests.support.captured import Capture
 from tests.support.git_sandbox import program, repository
 from tests.support.processes import processes_with
@@ -109,7 +109,8 @@ def test_the_note_in_each_clients_form(scene: Scene, tool: str | None) -> None:
 @pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "cursor", "opencode"])
 def test_the_installed_command_line_gives_the_note(scene: Scene, agent: str) -> None:
     words = command.words(agent, "session-start", plain=agent == "opencode")
-    assert Path(words[3]) == HOOKS / "session_start.py"
+    hook_files.refresh()
+    assert Path(words[3]) == hook_files.folder() / "session_start.py"
     payload = json.dumps({"cwd": str(scene.repo), "hook_event_name": "SessionStart"})
     done = subprocess.run(words, input=payload, capture_output=True, text=True, check=True, cwd="/")
     assert "on main, no upstream" in note_in(done.stdout, None if agent == "opencode" else agent)

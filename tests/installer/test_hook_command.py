@@ -81,12 +81,12 @@ def test_list_shows_every_hook_there_is(agents: Path) -> None:
 
 
 def test_text_from_a_file_is_shown_as_text_not_as_markup(agents: Path) -> None:
-    command = "python3 /a/claude-metrics/hooks/session_end.py --agent [red]x[/nothing]"
+    command = "python3 /a/claude-metrics[red]x[/nothing]/hooks/session_end.py --agent claude"
     settings = {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": command}]}]}}
     (agents / ".claude/settings.json").write_text(json.dumps(settings))
     result = run("status", "--agent", "claude")
     assert result.exit_code == 0
-    assert "[red]x[/nothing]" in result.output
+    assert "claude-metrics[red]x[/nothing]/hooks" in result.output
 
 
 @pytest.mark.parametrize("command", ["install", "uninstall", "status", "list"])

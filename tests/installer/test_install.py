@@ -19,7 +19,8 @@ from claude_metrics import files, paths
 from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import EventSet, Scope
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.installer.command import event_set_of, line_of
+from claude_metrics.installer import hook_files
+from claude_metrics.installer.command import call_of, event_set_of, line_of
 from claude_metrics.installer.install import found, install, status, uninstall
 from claude_metrics.installer.jsonedit import insert
 from claude_metrics.installer.jsontext import parse
@@ -274,8 +275,9 @@ def test_writes_the_form_that_claude_reads(settings_file: Path) -> None:
     [hook] = group["hooks"]
     assert hook["type"] == "command"
     assert isinstance(hook["timeout"], int)
-    expected = [sys.executable, "-I", "-S", str(paths.asset("hooks/session_end.py")), "--agent", "claude"]
-    assert shlex.split(hook["command"]) == [*expected, "--spool", str(paths.spool_dir())]
+    expected = [sys.executable, "-I", "-S", str(hook_files.folder() / "session_end.py"), "--agent", "claude"]
+    expected += ["--spool", str(paths.spool_dir()), "--db-path", str(paths.database_file())]
+    assert call_of(hook["command"]) == [*expected, "--home", str(paths.data_dir().parent)]
     assert states() == {"SessionEnd": "current", "Stop": "current"}
 
 
@@ -299,7 +301,8 @@ def test_units_and_names_of_the_other_agents(home: Path) -> None:
     assert codex["SessionEnd"][0]["hooks"][0]["timeout"] == 3
     cursor = json.loads((home / ".cursor/hooks.json").read_text())
     assert cursor["version"] == 1
-    assert cursor["hooks"]["sessionStart"][0]["command"].endswith("--db-path " + str(paths.database_file()))
+    options = call_of(cursor["hooks"]["sessionStart"][0]["command"]) or []
+    assert options[options.index("--db-path") + 1] == str(paths.database_file())
 
 
 MOVED = {
@@ -326,7 +329,8 @@ def test_the_database_is_named_when_it_is_not_the_usual_one(
 ) -> None:
     install("claude", db_path=tmp_path / "it's here" / "m.db")
     command = json.loads(settings_file.read_text())["hooks"]["Stop"][0]["hooks"][0]["command"]
-    assert shlex.split(command)[-2:] == ["--db-path", str(tmp_path / "it's here" / "m.db")]
+    options = call_of(command) or []
+    assert options[options.index("--db-path") + 1] == str(tmp_path / "it's here" / "m.db")
     assert states() == {"SessionEnd": "outdated", "Stop": "outdated"}
     monkeypatch.setenv("CLAUDE_METRICS_DB", str(tmp_path / "it's here" / "m.db"))
     assert states() == {"SessionEnd": "current", "Stop": "current"}
@@ -362,9 +366,8 @@ def test_a_form_that_the_agent_ignores_is_mended(settings_file: Path) -> None:
     flat = {"command": command, "timeout": 10000}
     settings_file.write_text(json.dumps({"hooks": {"SessionEnd": [flat, FOREIGN_GROUP], "SubagentStop": [flat, flat]}}))
     rows = status("claude")
-    assert ("SessionEnd", "outdated", "in a form that the agent ignores") in [
-        (row.event, row.state, row.detail) for row in rows
-    ]
+    assert [row.state for row in rows if row.event == "SessionEnd"] == ["outdated"]
+    assert rows[0].detail.endswith("; in a form that the agent ignores")
     install("claude")
     hooks = json.loads(settings_file.read_text())["hooks"]
     assert list(hooks) == ["SessionEnd", "Stop"]

@@ -176,7 +176,8 @@ def test_the_opencode_plugin_carries_the_whole_command(home: Path) -> None:
     line = next(line for line in text.splitlines() if line.startswith("const COMMAND = "))
     words = json.loads(line.removeprefix("const COMMAND = ").split(" //")[0])
     assert words[:3] == [sys.executable, "-I", "-S"]
-    assert words[4:] == ["--agent", "opencode", "--spool", str(paths.spool_dir())]
+    assert words[4:8] == ["--agent", "opencode", "--spool", str(paths.spool_dir())]
+    assert words[8:10] == ["--db-path", str(paths.database_file())]
     assert event_set_of(" ".join(words)) == "recorder"
 
 

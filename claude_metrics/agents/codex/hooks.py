@@ -61,6 +61,7 @@ HOOKS_FILE = JsonHook(
         "recorder": {"SessionEnd": Slot(timeout=3), "Stop": Slot(timeout=10)},
         "session-start": {"SessionStart": Slot(timeout=10, matcher="startup|resume|clear|compact")},
     },
+    windows_shell="cmd",
     fields={"type": "command"},
     notice=f"Codex runs a new or changed hook only after you approve it: {APPROVE}.",
     trust=untrusted,

@@ -16,6 +16,7 @@ SETTINGS = JsonHook(
         "session-start": {"SessionStart": Slot(timeout=10)},
     },
     timeout_unit="ms",
+    windows_shell="powershell",
     fields={"name": "claude-metrics", "type": "command"},  # the name is what hooksConfig.disabled lists
 )
 HOOKS: Mapping[EventSet, HookFile] = {"recorder": SETTINGS, "session-start": SETTINGS}
