@@ -22,13 +22,14 @@ READ_S = 1.0  # all SessionEnd hooks share 1.5 s, and the client writes its payl
 REST_S = 5.0  # a hung disk or pipe; busy disks are well below
 LIMIT_BYTES = 16 << 20
 NUDGE_EVERY_S = 120
+CHOSEN_HOME = [""]  # `--home` is appended
 STUBBORN = [name for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(_signal, name)]
 PRIVATE_NAMES = ("CLAUDE_CODE_MESSAGING_", "PYTHON", "__PYVENV_LAUNCHER__")  # the worker needs none of these
 
 
 def main(argv):
     options = parse(argv)
-    use_home(options["home"])
+    CHOSEN_HOME.append(options["home"])
     if options["background"]:
         return store_now(options)
     try:
@@ -42,8 +43,15 @@ def main(argv):
 
 
 def parse(argv):
-    options = {"agent": "claude", "event": "end", "spool": "", "db-path": "", "home": "", "background": ""}
-    options["worker-python"] = []
+    options = {
+        "agent": "claude",
+        "event": "end",
+        "spool": "",
+        "db-path": "",
+        "home": "",
+        "background": "",
+        "worker-python": [],
+    }
     words = iter(argv)
     for word in words:
         name, equals, value = word.lstrip("-").partition("=")
@@ -51,14 +59,6 @@ def parse(argv):
             value = value if equals else next(words, "")
             options[name] = [*options[name], value] if name == "worker-python" else value
     return options
-
-
-def use_home(folder):
-    """Let this hook and its worker see the CLAUDE_METRICS_HOME that the hook was installed with."""
-    if folder and hasattr(os, "fsdecode"):
-        os.environ["CLAUDE_METRICS_HOME"] = folder
-    elif folder:  # `posix` has bytes
-        os.environ[b"CLAUDE_METRICS_HOME"] = folder.encode(FILES, "surrogateescape")
 
 
 def after(seconds, act):
@@ -116,8 +116,10 @@ def value_of(payload, key):
 
 
 def environment():
+    """Of this hook and its worker: with the CLAUDE_METRICS_HOME that the hook was installed with (`--home`)."""
     decode = os.fsdecode if hasattr(os, "fsdecode") else lambda raw: raw.decode(FILES, "surrogateescape")
-    return {decode(name): decode(value) for name, value in os.environ.items()}
+    env = {decode(name): decode(value) for name, value in os.environ.items()}
+    return {**env, "CLAUDE_METRICS_HOME": CHOSEN_HOME[-1]} if CHOSEN_HOME[-1] else env
 
 
 FILES = sys.getfilesystemencoding()
@@ -329,6 +331,7 @@ def store_now(options):
         import site
 
         site.main()  # -S left site-packages out
+        __import__("os").environ.update(environment())
         from claude_metrics.worker import main as work
     except ImportError:
         python = installed_python(absolute(options["spool"] or default_spool()))
