@@ -4,10 +4,18 @@ Every module belongs to a room of this table; a new module without a room fails.
 """
 
 import ast
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from claude_metrics.store import connection as database
+
+READERS = ("reports", "render", "context")  # they name views only: a definition stands in a view, and tables may change
+_NAMED = re.compile(r"\b(?:from|join|into|update)\s+\"?(\w+)", re.IGNORECASE)
+_SELECT = re.compile(r"\bselect\b.+\bfrom\b", re.IGNORECASE | re.DOTALL)
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "claude_metrics"
 # Modules at the root of the package, and the ones among them that each may import.
@@ -170,3 +178,44 @@ def test_a_hook_imports_the_standard_library_the_note_and_the_worker_alone(scrip
     assert not {name.partition(".")[0] for name in names} & third_party
     ours = {name for name in names if name.startswith("claude_metrics")}
     assert all(fits(name, "claude_metrics.context") or name == "claude_metrics.worker.main" for name in ours)
+
+
+def texts(tree: ast.Module) -> list[str]:
+    """The string constants of a module, parts of f-strings too, without docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented)
+                  and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [str(node.value) for node in constants if id(node) not in docstrings]
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    with closing(database.connect(tmp_path_factory.mktemp("tables") / "m.db")) as connection:
+        return {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+
+
+def tables_named(text: str, tables: set[str]) -> set[str]:
+    return {name for name in _NAMED.findall(text) if name in tables}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) in READERS])
+def test_a_reader_names_views_and_no_table(module: str, tables: set[str]) -> None:
+    assert [text for text in texts(MODULES[module]) if tables_named(text, tables)] == []
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "hooks").glob("*.py")), ids=lambda path: path.name)
+def test_a_hook_names_no_table(script: Path, tables: set[str]) -> None:
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    assert [text for text in texts(tree) if tables_named(text, tables)] == []
+
+
+def test_a_table_would_be_found(tables: set[str]) -> None:
+    text = "select 1 from v_usage join sessions using (session_id)"
+    assert {"sessions", "commits", "token_usage"} <= tables and tables_named(text, tables) == {"sessions"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) == "render"])
+def test_what_shows_rows_asks_for_none(module: str) -> None:
+    assert [text for text in texts(MODULES[module]) if _SELECT.search(text)] == []
+    assert sqlite3.__name__ not in imports(MODULES[module])

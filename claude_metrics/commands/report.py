@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from claude_metrics.commands import options
-from claude_metrics.render.selection import Selection
+from claude_metrics.commands.selection import Selection
 
 
 def _filters() -> list[Callable[..., Any]]:
@@ -90,16 +90,19 @@ def report(ctx: click.Context, /, html: Path | None, **named: Any) -> None:
     else:
         from claude_metrics.commands.export import write
         from claude_metrics.render.html import report_page
+        from claude_metrics.reports import overview
 
         selection = _selection(named)
-        write(report_page.page(selection.connection, selection.where), html)
+        write(report_page.page(overview.load(selection.connection, selection.where), selection.where), html)
 
 
 def _by_time(selection: Selection, kind: str, name: str, label: Callable[[str], str]) -> None:
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.query import by_time
 
-    report_output.show(selection, kind, by_time(selection.connection, selection.where, name, label))
+    report_output.show(
+        selection.form(understated=True), kind, by_time(selection.connection, selection.where, name, label)
+    )
 
 
 @report.command()
@@ -147,14 +150,18 @@ def sessions(selection: Selection) -> None:
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.query import by_session
 
-    report_output.show(selection, "sessions", by_session(selection.connection, selection.where))
+    report_output.show(
+        selection.form(ids=True, understated=True), "sessions", by_session(selection.connection, selection.where)
+    )
 
 
 def _by_column(selection: Selection, kind: str, *columns: str) -> None:
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.query import by_column
 
-    report_output.show(selection, kind, by_column(selection.connection, selection.where, columns))
+    report_output.show(
+        selection.form(understated=True), kind, by_column(selection.connection, selection.where, columns)
+    )
 
 
 @report.command()
@@ -204,7 +211,7 @@ def tools(selection: Selection) -> None:
     sizes = report_tools.sizes(selection.connection, selection.where)
     sequences = report_tools.sequences(selection.connection, selection.where)
     report_output_lists.show_tools(
-        selection, lines(selection.connection, selection.where), sizes=sizes, sequences=sequences
+        selection.form(), lines(selection.connection, selection.where), sizes=sizes, sequences=sequences
     )
     if not selection.as_json:
         report_depth.show_tool_depth(sizes, sequences)
@@ -222,7 +229,7 @@ def commits(selection: Selection) -> None:
     from claude_metrics.render import lists as report_output_lists
     from claude_metrics.reports.lists import commits as lines
 
-    report_output_lists.show_commits(selection, lines(selection.connection, selection.where))
+    report_output_lists.show_commits(selection.form(ids=True), lines(selection.connection, selection.where))
 
 
 @report.command()
@@ -241,11 +248,14 @@ def blocks(selection: Selection, active: bool) -> None:
     from claude_metrics.agents import RECORDED
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.blocks import blocks as windows
+    from claude_metrics.reports.blocks import pace
 
     counted = tuple(agent.type for agent in RECORDED.values() if agent.usage_windows)
     where = replace(selection.where, agents=selection.where.agents or counted)
-    found = windows(selection.connection, where, time.time())
-    report_output.show_blocks(selection, [entry for entry in found if entry.about["active"] or not active])
+    now = time.time()
+    entries = [entry for entry in windows(selection.connection, where, now) if entry.about["active"] or not active]
+    running = {entry.about["start"]: pace(entry, now) for entry in entries if entry.about["active"]}
+    report_output.show_blocks(selection.form(understated=True), entries, running)
 
 
 @report.command()
@@ -265,7 +275,7 @@ def audit(selection: Selection, whole: bool) -> None:
 
     names = [name for name, agent in RECORDED.items() if agent.type in (selection.where.agents or (agent.type,))]
     found = audited(selection.connection, selection.where)
-    report_output_audit.show(selection, found, coverage(selection.connection, names), whole)
+    report_output_audit.show(selection.form(ids=True), found, coverage(selection.connection, names), whole)
 
 
 @report.command()
@@ -280,4 +290,4 @@ def prompts(selection: Selection) -> None:
     from claude_metrics.render import depth as report_depth
     from claude_metrics.reports.prompts import prompts as counted
 
-    report_depth.show_prompts(selection, counted(selection.connection, selection.where))
+    report_depth.show_prompts(selection.form(), counted(selection.connection, selection.where))

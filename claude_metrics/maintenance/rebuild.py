@@ -63,7 +63,7 @@ class Comparison:
 
 def rebuild(db_path: Path, check: bool) -> Comparison:
     """Compare, and without `check` replace. Raises ClaudeMetricsError, with the stored database as it was."""
-    database.connect_readonly(db_path).close()
+    database.connect_current(db_path).close()  # the same definitions on both sides
     with _alone(check), beside(db_path) as fresh, closing(database.connect_readonly(db_path)) as stored:
         stamp = _stamp(stored)
         with closing(build(db_path, fresh)) as new:

@@ -10,12 +10,11 @@ from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, line, note, number, usd
 from claude_metrics.render.tables import show as show_table
 from claude_metrics.render.usage import note_left_out
-from claude_metrics.reports import session_ids
 from claude_metrics.reports.audit import Audited
 from claude_metrics.reports.coverage import Coverage
 
 if TYPE_CHECKING:
-    from claude_metrics.render.selection import Selection
+    from claude_metrics.render.presentation import Presentation
 
 SESSION = (
     Column("Began", text=True, least=16, missed=3),
@@ -41,14 +40,13 @@ COVERAGE = (
 MONEY = usd(6)
 
 
-def show(selection: Selection, found: list[Audited], covered: list[Coverage], whole: bool) -> None:
-    if selection.as_json:
-        _print_json(selection, found, covered)
+def show(form: Presentation, found: list[Audited], covered: list[Coverage], whole: bool) -> None:
+    if form.as_json:
+        _print_json(form, found, covered)
         return
     shown = [one for one in found if whole or one.differs or one.no_figure or one.unlisted_usd or _missing(one)]
     if shown:
-        short = session_ids.all_shortened(selection.connection)
-        rows = [Row(_cells(selection, one, short), "red" if one.unexplained_usd else "") for one in shown]
+        rows = [Row(_cells(form, one), "red" if one.unexplained_usd else "") for one in shown]
         note_left_out(show_table(SESSION, rows, title="Cost per session, USD"))
     _summary(found, len(shown))
     note("")
@@ -59,14 +57,14 @@ def _missing(one: Audited) -> bool:
     return bool(one.session["unpriced_tokens"] or one.session["understated_tokens"])
 
 
-def _cells(selection: Selection, one: Audited, short: dict[str, str]) -> list[str]:
+def _cells(form: Presentation, one: Audited) -> list[str]:
     row = one.session
     own = MONEY(row["reported_cost_usd"], 0) if row["reported_cost_usd"] is not None else ""
     ours = MONEY(row["total_cost_usd"], row["unpriced_tokens"])
     difference = "" if one.difference_usd is None else f"{one.difference_usd if one.differs else 0:+.6f}"
-    began = zones.show(row["start_time"], selection.where.zone)
+    began = zones.show(row["start_time"], form.zone)
     unlisted = MONEY(one.unlisted_usd, 0) if one.unlisted_usd else ""
-    return [began, short[row["session_id"]], line(row["project"]), ours, own, difference, unlisted, _why(one)]
+    return [began, form.short_ids[row["session_id"]], line(row["project"]), ours, own, difference, unlisted, _why(one)]
 
 
 def _why(one: Audited) -> str:
@@ -102,11 +100,11 @@ def _covered(one: Coverage) -> list[str]:
     return [one.agent, *(number(count) for count in counts)]
 
 
-def _print_json(selection: Selection, found: list[Audited], covered: list[Coverage]) -> None:
+def _print_json(form: Presentation, found: list[Audited], covered: list[Coverage]) -> None:
     print_json({
         "audit": [_as_json(one) for one in found],
         "coverage": [asdict(one) for one in covered],
-        "timezone": zones.name_of(selection.where.zone),
+        "timezone": zones.name_of(form.zone),
     })  # fmt: skip
 
 

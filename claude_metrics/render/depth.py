@@ -8,15 +8,14 @@ from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, usd
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.reports.tools import LONGEST_LIMIT_MS
 
 if TYPE_CHECKING:
-    from claude_metrics.render.selection import Selection
+    from claude_metrics.render.presentation import Presentation
 
 SIZE = (
     Column("Tool", text=True, least=12), Column("Returned"), Column("Per call", missed=2), Column("Largest", missed=1),
-    Column("Sent", missed=3), Column("Tokens"), Column("Share"), Column("Half within", missed=4),
-    Column("95 % within", missed=5),
+    Column("Sent", missed=3), Column("Tokens"), Column("Share"), Column("Median", missed=4),
+    Column("95th\npercentile", missed=5),
 )  # fmt: skip
 PROMPT = (
     Column("Prompts", text=True, least=10), Column("Count"), Column("Retries", missed=1),
@@ -33,8 +32,8 @@ def show_tool_depth(sizes: list[dict[str, Any]], sequences: list[dict[str, Any]]
         return
     rows = [
         Row([line(s["tool_name"]), size(s["returned_bytes"]), size(s["mean_returned_bytes"]), size(s["largest_bytes"]),
-             size(s["sent_bytes"]), number(s["context_tokens"]), f"{s['share']:.0%}", _within(s["p50_ms"]),
-             _within(s["p95_ms"])])
+             size(s["sent_bytes"]), number(s["context_tokens"]), f"{s['share']:.0%}", duration(s["p50_ms"]),
+             duration(s["p95_ms"])])
         for s in sizes
     ]  # fmt: skip
     note("")
@@ -46,13 +45,9 @@ def show_tool_depth(sizes: list[dict[str, Any]], sequences: list[dict[str, Any]]
         note(f"  {number(step['times']):>7}  {line(step['first'])} → {line(step['next'])}{failed}", "")
 
 
-def _within(ms: int | None) -> str:
-    return duration(ms) if ms is not None else f"over {duration(LONGEST_LIMIT_MS)}"
-
-
-def show_prompts(selection: Selection, found: dict[str, Any]) -> None:
-    if selection.as_json:
-        print_json({**found, "timezone": zones.name_of(selection.where.zone)})
+def show_prompts(form: Presentation, found: dict[str, Any]) -> None:
+    if form.as_json:
+        print_json({**found, "timezone": zones.name_of(form.zone)})
         return
     if not found["totals"]["prompts"]:
         note("No prompt was given in what you asked for.")

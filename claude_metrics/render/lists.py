@@ -9,11 +9,10 @@ from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, duration, line, note, number
 from claude_metrics.render.tables import show as show_table
 from claude_metrics.render.usage import note_left_out
-from claude_metrics.reports import session_ids
-from claude_metrics.reports.lists import summed
+from claude_metrics.reports.lists import commit_totals, summed
 
 if TYPE_CHECKING:
-    from claude_metrics.render.selection import Selection
+    from claude_metrics.render.presentation import Presentation
 
 TOOL = (
     Column("Tool", text=True, least=12),
@@ -39,11 +38,11 @@ COMMIT = (
 )
 
 
-def show_tools(selection: Selection, lines: list[dict[str, Any]], **depth: list[dict[str, Any]]) -> None:
+def show_tools(form: Presentation, lines: list[dict[str, Any]], **depth: list[dict[str, Any]]) -> None:
     """`depth`: further lists that only the JSON form prints here."""
     whole = summed(lines)
-    if selection.as_json:
-        print_json({"tools": lines, "totals": whole, **depth, "timezone": zones.name_of(selection.where.zone)})
+    if form.as_json:
+        print_json({"tools": lines, "totals": whole, **depth, "timezone": zones.name_of(form.zone)})
         return
     if not lines:
         note("No tool was called in what you asked for.")
@@ -59,25 +58,23 @@ def _tool(row: dict[str, Any]) -> list[str]:
     return [line(row["tool_name"]), *counts, mean, duration(row["duration_ms"]), number(row["sessions"])]
 
 
-def show_commits(selection: Selection, lines: list[dict[str, Any]]) -> None:
-    counted = [row for row in lines if row["attribution"] == "proven"]
-    if selection.as_json:
-        totals = {"commits": len(lines), "proven": len(counted), **summed(lines)}
-        print_json({"commits": lines, "totals": totals, "timezone": zones.name_of(selection.where.zone)})
+def show_commits(form: Presentation, lines: list[dict[str, Any]]) -> None:
+    sums = commit_totals(lines)
+    if form.as_json:
+        print_json({"commits": lines, "totals": sums, "timezone": zones.name_of(form.zone)})
         return
     if not lines:
         note("No session made a commit in what you asked for.")
         return
-    short = session_ids.all_shortened(selection.connection)
-    rows = [Row(_commit(selection, row, short)) for row in lines]
-    sums = summed(lines)
-    total = ["Total", f"{len(lines)}", "", "", f"{len(counted)} proven", *(
-        number(sums.get(name, 0)) for name in ("files_changed", "lines_added", "lines_deleted")), "", ""]  # fmt: skip
-    note_left_out(show_table(COMMIT, rows, total))
+    rows = [Row(_commit(form, row)) for row in lines]
+    changed = [number(sums[name]) for name in ("files_changed", "lines_added", "lines_deleted")]
+    note_left_out(show_table(COMMIT, rows, ["Total", number(sums["commits"]), "", "", "", *changed, "proven", ""]))
+    if sums["inferred"]:
+        note(f"Not counted: {number(sums['inferred'])} inferred, by the session's author in its folder meanwhile")
 
 
-def _commit(selection: Selection, row: dict[str, Any], short: dict[str, str]) -> list[str]:
+def _commit(form: Presentation, row: dict[str, Any]) -> list[str]:
     counts = [number(row[name]) for name in ("files_changed", "lines_added", "lines_deleted")]
     texts = [line(row["project"]), line(row["branch"]), line(row["message"])[:80]]
-    when = zones.show(row["committed_at"], selection.where.zone)
-    return [when, row["sha"][:9], *texts, *counts, row["attribution"], short[row["session_id"]]]
+    when = zones.show(row["committed_at"], form.zone)
+    return [when, row["sha"][:9], *texts, *counts, row["attribution"], form.short_ids[row["session_id"]]]

@@ -12,7 +12,7 @@ from claude_metrics.reports.session import Line
 from claude_metrics.reports.session_summary import FACETS, HEADINGS
 from claude_metrics.reports.session_turns import Story, Turn
 
-SIGNS = {None: "…", 0: "✗", 1: "✓"}
+SIGNS = {"unfinished": "…", "failed": "✗", "denied": "⊘", "ok": "✓"}
 money = usd(4)
 
 
@@ -47,7 +47,7 @@ def _turn(turn: Turn, here: zones.Zone) -> Iterator[Told]:
         yield Told("turn", f"Turn {about['turn_index']}  {', '.join(filter(None, facts))}")
         yield Told("prompt", (about["prompt"] or "(not stored)").strip())
     for call in turn.calls:
-        yield Told("failed" if call["success"] == 0 else "call", call_line(call))
+        yield Told("failed" if call["result"] in ("failed", "denied") else "call", call_line(call))
     for seen in turn.observations:
         if (
             seen["kind"] in ("verification", "decision", "plan_item", "failed_attempt")
@@ -62,12 +62,12 @@ def _turn(turn: Turn, here: zones.Zone) -> Iterator[Told]:
 
 def call_line(call: Line) -> str:
     """`✓ Bash  git status  (30ms, 2.1 kB)`; a subagent's are marked."""
-    sign = "⊘" if call["denied"] else SIGNS[call["success"]]
     name = " ".join(filter(None, [call["tool_name"], call["subagent"] or call["skill"] or call["mcp_server"]]))
-    facts = [duration(call["duration_ms"]), size(call["output_bytes"]), "denied" if call["denied"] else "",
+    facts = [duration(call["duration_ms"]), size(call["output_bytes"]), "denied" if call["result"] == "denied" else "",
              "by a subagent" if call["agent_id"] else ""]  # fmt: skip
     told = ", ".join(filter(None, facts))
-    return f"{sign} {name}  {line(call['input_summary'] or call['file_path'])}" + (f"  ({told})" if told else "")
+    what = line(call["input_summary"] or call["file_path"])
+    return f"{SIGNS[call['result']]} {name}  {what}" + (f"  ({told})" if told else "")
 
 
 def seen_line(seen: Line) -> str:

@@ -177,7 +177,7 @@ def _calls(found: SessionView, here: zones.Zone, whole: bool) -> None:
     rows = [
         Row([
             str(row["turn_index"] or ""), _clock(row["timestamp"], here), line(row["tool_name"]),
-            _what(row, found.session["project_path"]), _result(row), duration(row["duration_ms"]),
+            _what(row, found.session["project_path"]), row["result"], duration(row["duration_ms"]),
         ])
         for row in calls
     ]  # fmt: skip
@@ -189,12 +189,6 @@ def _what(row: dict[str, Any], project_path: str | None) -> str:
     """What the tool was given; a file of the project by its name there."""
     text = line(row["input_summary"] or row["file_path"])[:500]
     return text.removeprefix(f"{project_path}/") if project_path else text
-
-
-def _result(row: dict[str, Any]) -> str:
-    if row["denied"]:
-        return "denied"
-    return {None: "unfinished", 0: "failed", 1: "ok"}[row["success"]]
 
 
 def _commits(found: SessionView, here: zones.Zone) -> None:

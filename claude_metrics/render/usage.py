@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, short_model, usd
 from claude_metrics.render.tables import show as show_table
 from claude_metrics.reports import query as report
-from claude_metrics.reports import session_ids
 from claude_metrics.reports.query import Entry, Sums
 
 if TYPE_CHECKING:
-    from claude_metrics.render.selection import Selection
+    from claude_metrics.render.presentation import Presentation
+    from claude_metrics.reports.blocks import Pace
 
 Cells = Callable[[Entry], list[str]]
 
@@ -34,24 +33,24 @@ COUNT = Column("Sessions", missed=8)
 # -- the reports that are sums of usage -------------------------------------------------
 
 
-def show(selection: Selection, kind: str, entries: list[Entry]) -> None:
+def show(form: Presentation, kind: str, entries: list[Entry]) -> None:
     """`kind` names the report, in the JSON as well."""
-    if selection.as_json:
-        _print_json(selection, kind, entries)
+    if form.as_json:
+        _print_json(form, kind, entries)
     elif not entries:
         note("Nothing was used in what you asked for. `claude-metrics sync` looks for sessions not stored yet.")
     else:
-        columns, cells = _LAYOUTS[kind](selection)
-        _print_table(selection, entries, columns, cells)
+        columns, cells = _LAYOUTS[kind](form)
+        _print_table(form, entries, columns, cells)
 
 
-def _print_table(selection: Selection, entries: list[Entry], columns: list[Column], cells: Cells) -> None:
+def _print_table(form: Presentation, entries: list[Entry], columns: list[Column], cells: Cells) -> None:
     whole = report.total(entries)
     money = usd(digits_for([entry.sums.cost_usd for entry in entries]))
     rows = []
     for entry in entries:
         rows.append(Row([*cells(entry), *_usage(entry.sums, money)]))
-        if selection.breakdown and len(entry.models) > 0:
+        if form.breakdown and len(entry.models) > 0:
             blank = [""] * len(columns)
             at = columns.index(MODELS) if MODELS in columns else 0
             for model, sums in _by_cost(entry):
@@ -59,7 +58,7 @@ def _print_table(selection: Selection, entries: list[Entry], columns: list[Colum
                 rows.append(Row([*blank, *_usage(sums, money)], "dim"))
     blank = ["Total", *[""] * (len(columns) - 1)]
     left_out = show_table([*columns, *USAGE], rows, [*blank, *_usage(whole.sums, money)])
-    notes(selection, whole, left_out)
+    notes(form, whole, left_out)
 
 
 def _usage(sums: Sums, money: Callable[[float | None, int], str]) -> list[str]:
@@ -74,16 +73,15 @@ def _models(entry: Entry) -> str:
     return ", ".join(dict.fromkeys(short_model(model) for model, _ in _by_cost(entry)))
 
 
-def _times(name: str, title: str) -> Callable[[Selection], tuple[list[Column], Cells]]:
+def _times(name: str, title: str) -> Callable[[Presentation], tuple[list[Column], Cells]]:
     columns = [Column(title, text=True, least=10), MODELS]
-    return lambda selection: (columns, lambda entry: [entry.about[name], _models(entry)])
+    return lambda form: (columns, lambda entry: [entry.about[name], _models(entry)])
 
 
-def _sessions(selection: Selection) -> tuple[list[Column], Cells]:
-    short = session_ids.all_shortened(selection.connection)
+def _sessions(form: Presentation) -> tuple[list[Column], Cells]:
     columns = [
         Column("Last activity", text=True, least=16),
-        Column("Session", text=True, least=max(map(len, short.values()), default=8)),
+        Column("Session", text=True, least=max(map(len, form.short_ids.values()), default=8)),
         Column("Project", text=True, least=7, missed=2),
         Column("Title", text=True, least=12, missed=3),
         MODELS,
@@ -92,8 +90,8 @@ def _sessions(selection: Selection) -> tuple[list[Column], Cells]:
     def cells(entry: Entry) -> list[str]:
         about = entry.about
         title = line(about.get("title") or about.get("first_prompt"))[:60]
-        when = zones.show(about["last_activity"], selection.where.zone)
-        return [when, short[about["session_id"]], line(about.get("project")), title, _models(entry)]
+        when = zones.show(about["last_activity"], form.zone)
+        return [when, form.short_ids[about["session_id"]], line(about.get("project")), title, _models(entry)]
 
     return columns, cells
 
@@ -101,14 +99,14 @@ def _sessions(selection: Selection) -> tuple[list[Column], Cells]:
 LEAST = {"Model": 26}
 
 
-def _columns(*titled: tuple[str, str]) -> Callable[[Selection], tuple[list[Column], Cells]]:
+def _columns(*titled: tuple[str, str]) -> Callable[[Presentation], tuple[list[Column], Cells]]:
     columns = [*(Column(title, text=True, least=LEAST.get(title, 12)) for _, title in titled), COUNT]
 
     def cells(entry: Entry) -> list[str]:
         names = [line(entry.about[name]) or "(none)" for name, _ in titled]
         return [*names, number(entry.about["sessions"])]
 
-    return lambda selection: (columns, cells)
+    return lambda form: (columns, cells)
 
 
 _LAYOUTS = {
@@ -130,14 +128,14 @@ def as_json(entry: Entry) -> dict[str, Any]:
     return {**entry.about, "models": [part["model"] for part in parts], **entry.sums._asdict(), "breakdown": parts}
 
 
-def _print_json(selection: Selection, kind: str, entries: list[Entry], **more: Any) -> None:
+def _print_json(form: Presentation, kind: str, entries: list[Entry], **more: Any) -> None:
     whole = report.total(entries)
-    sessions, tokens = report.understated(selection.connection, selection.where)
+    sessions, tokens = form.understated
     totals = as_json(whole)
     print_json({
         kind: [as_json(entry) for entry in entries],
         "totals": totals,
-        "timezone": zones.name_of(selection.where.zone),
+        "timezone": zones.name_of(form.zone),
         "unpriced": [{"model": m, "tokens": s.unpriced_tokens} for m, s in whole.models.items() if s.unpriced_tokens],
         "understated": {"sessions": sessions, "output_tokens": tokens},
         **more,
@@ -147,14 +145,14 @@ def _print_json(selection: Selection, kind: str, entries: list[Entry], **more: A
 # -- below every table of money ------------------------------------------------------------
 
 
-def notes(selection: Selection, whole: Entry, left_out: Sequence[str]) -> None:
+def notes(form: Presentation, whole: Entry, left_out: Sequence[str]) -> None:
     unpriced = [(model, sums) for model, sums in whole.models.items() if sums.unpriced_tokens]
     if unpriced:
         from claude_metrics import paths
 
         named = ", ".join(f"{model} ({number(sums.unpriced_tokens)} tokens)" for model, sums in unpriced)
         note(f'? price unknown: {named}; set it as [prices."{unpriced[0][0]}"] in {paths.config_file()}', "yellow")
-    sessions, tokens = report.understated(selection.connection, selection.where)
+    sessions, tokens = form.understated
     if sessions:
         many = f"{sessions} sessions" if sessions > 1 else "1 session"
         note(
@@ -171,16 +169,13 @@ def note_left_out(left_out: Sequence[str]) -> None:
 # -- windows of five hours --------------------------------------------------------------------
 
 
-def show_blocks(selection: Selection, entries: list[Entry]) -> None:
-    from claude_metrics.reports.blocks import pace
-
-    now = time.time()
-    running = {entry.about["start"]: pace(entry, now) for entry in entries if entry.about["active"]}
-    if selection.as_json:
+def show_blocks(form: Presentation, entries: list[Entry], running: dict[str, Pace]) -> None:
+    """`running`: the pace of the windows that have not ended, by their start."""
+    if form.as_json:
         for entry in entries:
             if found := running.get(entry.about["start"]):
                 entry.about["pace"] = {name: getattr(found, name) for name in found.__slots__}
-        _print_json(selection, "blocks", entries)
+        _print_json(form, "blocks", entries)
         return
     if not entries:
         note("No window of five hours in what you asked for.")
@@ -188,10 +183,10 @@ def show_blocks(selection: Selection, entries: list[Entry]) -> None:
     columns = [Column("Window", text=True, least=16), Column("Ends", text=True, least=7), MODELS]
 
     def cells(entry: Entry) -> list[str]:
-        begin, end = (zones.show(entry.about[name], selection.where.zone) for name in ("start", "end"))
+        begin, end = (zones.show(entry.about[name], form.zone) for name in ("start", "end"))
         return [begin, "running" if entry.about["active"] else end[11:], _models(entry)]
 
-    _print_table(selection, entries, columns, cells)
+    _print_table(form, entries, columns, cells)
     for found in running.values():
         left = duration(found.remaining_minutes * 60_000)
         now_at = f"${found.usd_per_hour:.2f} an hour, {found.tokens_per_minute:,.0f} tokens a minute"

@@ -25,7 +25,7 @@ def tools(connection: sqlite3.Connection, where: Filter) -> list[Line]:
 
 _COMMIT = (
     "committed_at", "sha", "repository", "project", "branch", "message", "author_name", "files_changed", "lines_added",
-    "lines_deleted", "attribution", "session_id", "agent",
+    "lines_deleted", "attribution", "session_id", "agent", "counted",
 )  # fmt: skip
 
 
@@ -36,6 +36,14 @@ def commits(connection: sqlite3.Connection, where: Filter) -> list[Line]:
         f"select {', '.join(_COMMIT)} from v_commits {condition} and reachable order by committed_at, sha", values
     )
     return [dict(row) for row in rows]
+
+
+def commit_totals(lines: list[Line]) -> Line:
+    """The sums of those that count (`counted` of `v_commits`); `inferred` is how many others there are."""
+    counted = [line for line in lines if line["counted"]]
+    names = ("files_changed", "lines_added", "lines_deleted")
+    sums = {name: sum(line[name] or 0 for line in counted) for name in names}
+    return {"commits": len(counted), "proven": len(counted), "inferred": len(lines) - len(counted), **sums}
 
 
 def summed(lines: list[Line]) -> Line:

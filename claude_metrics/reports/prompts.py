@@ -129,7 +129,7 @@ def first_commits(connection: sqlite3.Connection, where: Filter) -> Line:
     condition, values = where.clauses(model=None)
     rows = connection.execute(
         f"""with firsts as (select session_id, min(committed_at) as at from v_commits {condition}
-            and attribution = 'proven' group by 1)
+            and counted group by 1)
         select f.at, s.start_time, (select count(*) from v_turns t where t.session_id = f.session_id
             and substr(t.started_at, 1, 19) <= substr(f.at, 1, 19)) as prompts
         from firsts f join v_sessions s using (session_id) where s.start_time is not null""",

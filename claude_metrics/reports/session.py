@@ -31,9 +31,8 @@ class SessionView:
 _QUERIES = {
     "models": "select * from v_session_models where session_id = ? order by cost_usd desc, model",
     "turns": "select * from v_turns where session_id = ? order by turn_index",
-    "tools": """select tool_name, count(*) as calls, coalesce(sum(success = 0), 0) as failed,
-        coalesce(sum(denied = 1), 0) as denied, coalesce(sum(success is null), 0) as unfinished,
-        coalesce(sum(duration_ms), 0) as duration_ms
+    "tools": """select tool_name, count(*) as calls, sum(result = 'failed') as failed, sum(result = 'denied') as denied,
+        sum(result = 'unfinished') as unfinished, coalesce(sum(duration_ms), 0) as duration_ms
         from v_tool_calls where session_id = ? group by 1 order by 2 desc, 1""",
     "tool_calls": "select * from v_tool_calls where session_id = ? order by timestamp, tool_call_id",
     "commits": "select * from v_commits where session_id = ? order by committed_at, sha",

@@ -95,8 +95,8 @@ _TOTALS = (
                 total(case when kind = 'unlisted' then output_tokens end) as unlisted_output
             from touched t left join token_usage u using (session_id) group by 1) u
         where sessions.session_id = u.session_id""",
-    """update sessions set tool_calls = u.calls, failed_tool_calls = u.failed
-        from (select t.session_id, count(c.tool_call_id) as calls, total(c.success = 0) as failed
+    f"""update sessions set tool_calls = u.calls, failed_tool_calls = u.failed
+        from (select t.session_id, count(c.tool_call_id) as calls, total({rollups.FAILED}) as failed
             from touched t left join tool_calls c using (session_id) group by 1) u
         where sessions.session_id = u.session_id""",
     """update sessions set user_message_count = u.prompts,

@@ -179,6 +179,26 @@ def m002_name_sums_by_their_grain(db: Database) -> None:
         db.execute(f"create index {new}_session on {new} (session_id)")
 
 
+@migrations()
+def m003_denied_calls_are_no_failures(db: Database) -> None:
+    """Calls that the user denied were counted as failed ones as well; they are counted as denied alone."""
+    for statement in M003.split(";\n"):
+        db.execute(statement)
+
+
+M003 = """
+update sessions set failed_tool_calls = (select count(*) from tool_calls c where c.session_id = sessions.session_id
+        and success = 0 and denied is not 1)
+    where exists (select 1 from tool_calls c where c.session_id = sessions.session_id and denied = 1);
+update tool_calls_15min as q set failed = q.failed - d.failed, unfinished = q.unfinished - d.unfinished
+    from (select c.session_id, coalesce(tool_name, '?') as tool_name, total(success = 0) as failed,
+            total(success is null) as unfinished,
+            cast(strftime('%s', coalesce(c.timestamp, finished_at, s.start_time)) as integer) / 900 * 900 as time
+        from tool_calls c join sessions s on s.session_id = c.session_id where denied = 1 group by 1, 2, 5) d
+    where (d.session_id, d.tool_name, d.time) = (q.session_id, q.tool_name, q.time)
+"""
+
+
 def steps() -> list[str]:
     """The names of all steps in their order."""
     return [step.name for step in migrations.pending(Database(memory=True))]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-# Upper ends of the classes of a tool call's duration; a last, open class follows.
-DURATION_LIMITS_MS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)
+# How a tool call ended, in the words of `v_tool_calls.result`: a call that the user denied is neither of the two.
+FAILED = "success = 0 and denied is not 1"
+UNFINISHED = "success is null and denied is not 1"
 IDLE_MS = 300_000  # a longer pause between two signs of a session is not counted as work
 
 _QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
@@ -30,7 +31,7 @@ def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
     for statement in _CHANGES:
         connection.execute(statement)
     connection.executemany("insert or replace into temp.changed values (?, 0, '', null)", [(name,) for name in whole])
-    for statement in (*_USAGE, *_TOOLS, *_ACTIVITY, *_LABELS):
+    for statement in (*_USAGE, *_tools(connection), *_ACTIVITY, *_LABELS):
         connection.execute(statement)
     connection.execute("drop table temp.changed")
 
@@ -94,26 +95,24 @@ _USAGE = (
 )
 
 
-def _duration_classes() -> str:
-    """A column of counts per class of duration."""
-    lower = (-1, *DURATION_LIMITS_MS[:-1])
-    closed = [
-        f"total(duration_ms > {a} and duration_ms <= {b})" for a, b in zip(lower, DURATION_LIMITS_MS, strict=True)
+def _tools(connection: sqlite3.Connection) -> tuple[str, str]:
+    """The statements for tool calls, with a column of counts per class of `v_duration_classes`."""
+    classes = connection.execute("select class, lower_ms, upper_ms, is_open from v_duration_classes order by class")
+    counts = [
+        f"total(duration_ms {'>' if number else '>='} {lower}{'' if is_open else f' and duration_ms <= {upper}'})"
+        for number, lower, upper, is_open in classes
     ]
-    return ", ".join([*closed, f"total(duration_ms > {DURATION_LIMITS_MS[-1]})"])
+    return _FROM_THEN.format(table="tool_calls_15min"), _TOOLS.format(counts=", ".join(counts))
 
 
-_TOOLS = (
-    _FROM_THEN.format(table="tool_calls_15min"),
-    f"""insert into tool_calls_15min
+_TOOLS = f"""insert into tool_calls_15min
         select {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
-            coalesce(tool_name, '?'), s.place_id, count(*), total(success = 0), total(denied = 1),
-            total(success is null), total(duration_ms), total(input_bytes), total(output_bytes),
-            max(coalesce(output_bytes, -1)), tool_call_id, {_duration_classes()}
+            coalesce(tool_name, '?'), s.place_id, count(*), total({FAILED}), total(denied = 1),
+            total({UNFINISHED}), total(duration_ms), total(input_bytes), total(output_bytes),
+            max(coalesce(output_bytes, -1)), tool_call_id, {{counts}}
         from temp.changed t join tool_calls c using (session_id) join sessions s using (session_id)
         where coalesce(c.timestamp, finished_at, s.start_time, '') >= t.since
-        group by c.session_id, 1, 3 having time is not null""",
-)
+        group by c.session_id, 1, 3 having time is not null"""
 
 _ACTIVITY = (
     _FROM_THEN.format(table="activity_15min"),

@@ -74,12 +74,14 @@ select t.session_id, t.turn_index, s.agent_type as agent, s.project_name as proj
     cast(strftime('%s', t.started_at) as integer) as time, t.prompt, t.response, t.requests, t.tool_calls,
     t.input_tokens, t.output_tokens, t.cost_usd, s.place_id, t.prompt_tokens_estimated, t.response_tokens_estimated
 from turns t cross join sessions s on s.session_id = t.session_id;
--- v_tool_calls: a row per tool call; `success` is NULL while it is unfinished.
+-- v_tool_calls: a row per tool call; `result` is `ok`, `failed`, `denied` (by the user, which is no failure) or `unfinished`.
 create view v_tool_calls as
 select c.tool_call_id, c.session_id, c.turn_index, s.agent_type as agent, s.project_name as project,
     s.git_branch as branch, c.timestamp, cast(strftime('%s', c.timestamp) as integer) as time, c.tool_name,
     c.input_summary, c.input_bytes, c.output_bytes, c.success, c.denied, c.duration_ms, c.file_path, c.agent_id,
     c.lines_added, c.lines_removed, c.finished_at, s.place_id, c.category, c.change,
+    case when c.denied = 1 then 'denied' when c.success is null then 'unfinished' when c.success then 'ok' else 'failed' end
+        as result,
     case c.category when 'agent' then c.subject end as subagent, case c.category when 'skill' then c.subject end as skill,
     case c.category when 'mcp' then c.subject end as mcp_server
 from tool_calls c cross join sessions s on s.session_id = c.session_id;
@@ -91,7 +93,7 @@ select o.session_id, s.agent_type as agent, s.project_name as project, o.timesta
         else o.title end as title, o.detail, o.outcome, o.item, o.file_path,
     o.tool_call_id, o.agent_id, s.place_id
 from observations o join sessions s on s.session_id = o.session_id;
--- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds.
+-- v_tools: sums per session, quarter hour and tool; `time` is the quarter's beginning in unix seconds, `failed` is without the denied ones.
 create view v_tools as
 select q.time, q.session_id, (select p.agent from places p where p.place_id = q.place_id) as agent,
     (select nullif(p.project, '') from places p where p.place_id = q.place_id) as project,
@@ -100,11 +102,12 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
     q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, q.place_id
 from tool_calls_15min q;
--- v_commits: a row per commit; `proven` when the session's own command made it, `inferred` when only author, place and time fit.
+-- v_commits: a row per commit; `proven`: the session's own command made it, `inferred`: only author, place and time fit. Sums are of the `counted` ones: proven, and a branch still reaches them.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
     cast(strftime('%s', c.committed_at) as integer) as time, c.message, c.author_name, c.author_email,
-    c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable, s.place_id
+    c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable, s.place_id,
+    c.attribution = 'proven' and c.reachable as counted
 from commits c cross join sessions s on s.session_id = c.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
@@ -147,9 +150,9 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
     (select nullif(p.machine, '') from places p where p.place_id = q.place_id) as machine,
     q.turns, q.active_ms, q.place_id
 from activity_15min q;
--- v_duration_classes: the classes of tool durations behind `d0` to `d10` of v_tools; the last one is open.
+-- v_duration_classes: the classes of tool durations behind `d0` to `d10` of v_tools; the last one is open, its upper end stands for longer ones.
 create view v_duration_classes as
-select column1 as class, column2 as lower_ms, column3 as upper_ms from (values
+select column1 as class, column2 as lower_ms, column3 as upper_ms, column1 = 10 as is_open from (values
     (0, 0, 10), (1, 10, 30), (2, 30, 100), (3, 100, 300), (4, 300, 1000), (5, 1000, 3000), (6, 3000, 10000),
     (7, 10000, 30000), (8, 30000, 100000), (9, 100000, 300000), (10, 300000, 1000000));
 -- v_prices: the newest price list of each model, in USD per million tokens, and the day it was looked up for.

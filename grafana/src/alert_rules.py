@@ -65,7 +65,7 @@ class Rule:
 
 
 _PROJECTED = f"{_spent(_MONTH)} * ({_NEXT} - {_MONTH}) / max({_NOW} - {_MONTH}, 86400)"
-_FAILURES = f"(SELECT total(failed) - total(denied) AS bad, total(calls) - total(unfinished) - total(denied) AS n FROM v_tools WHERE {_HOUR})"
+_FAILURES = f"(SELECT total(failed) AS bad, total(calls) - total(unfinished) - total(denied) AS n FROM v_tools WHERE {_HOUR})"
 _CACHED = f"""(SELECT total(requests) AS n, total(cache_read_tokens) AS reads,
   total(input_tokens) + total(cache_read_tokens) + total(cache_creation_tokens) AS whole FROM v_usage WHERE {_HOUR})"""
 _READ_TODAY = f"bad_lines > 0 AND {_WITHIN_DAY.format('f.updated_at')}"

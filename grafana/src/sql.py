@@ -59,7 +59,7 @@ def ratio(part: str, whole: str) -> str:
     return f"{part} / nullif({whole}, 0.0)"
 
 
-FAILED = "(total(failed) - total(denied))"
+FAILED = "total(failed)"
 FINISHED = "(total(calls) - total(unfinished) - total(denied))"
 HIT_RATIO = ratio("total(cache_read_tokens)", f"({INPUT_SIDE})")
 FAILURE_RATE = ratio(FAILED, FINISHED)

@@ -453,10 +453,10 @@ def test_a_running_window_tells_its_pace() -> None:
 
 def test_tools_are_counted_with_their_failures_and_times(recorded: Path) -> None:
     wanted: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for row in stored.rows(recorded, "select tool_name, success, duration_ms from tool_calls"):
-        sums = wanted[row["tool_name"]]
-        for place, value in enumerate((1, row["success"] == 0, row["success"] is None, row["duration_ms"] or 0)):
-            sums[place] += value
+    for row in stored.rows(recorded, "select tool_name, success, denied, duration_ms from tool_calls"):
+        failed = row["success"] == 0 and not row["denied"]
+        values = (1, failed, row["success"] is None, row["duration_ms"] or 0)
+        wanted[row["tool_name"]] = [a + b for a, b in zip(wanted[row["tool_name"]], values, strict=True)]
     found = stored.report(recorded, "tools")
     names = ("calls", "failed", "unfinished", "duration_ms")
     assert {line["tool_name"]: [line[name] for name in names] for line in found["tools"]} == wanted
@@ -474,7 +474,7 @@ def test_commits_that_are_gone_do_not_count(tmp_path: Path) -> None:
             connection.execute(f"{commit} values (?, ?, ?, ?, ?, ?, ?, ?)", values)
     found = stored.report(path, "commits")
     assert [line["sha"] for line in found["commits"]] == ["a1", "c3"]
-    assert (found["totals"]["commits"], found["totals"]["proven"], found["totals"]["lines_added"]) == (2, 1, 10)
+    assert (found["totals"]["commits"], found["totals"]["inferred"], found["totals"]["lines_added"]) == (1, 1, 5)
 
 
 # Work

@@ -111,7 +111,7 @@ def test_tools_say_what_fills_the_context(recorded: Path) -> None:
     assert sizes["Read"]["returned_bytes"] == 5 * 1000 and sizes["Bash"]["returned_bytes"] == 5 * 500
     assert sizes["Bash"]["largest_bytes"] == 400 and sizes["Bash"]["mean_returned_bytes"] == 250
     assert sum(line["share"] for line in found["sizes"]) == pytest.approx(1, abs=0.001)
-    assert sizes["Bash"]["p50_ms"] == 1000
+    assert 300 < sizes["Bash"]["p50_ms"] <= sizes["Bash"]["p95_ms"] <= 1000
 
 
 def test_tools_say_what_follows_what_within_a_turn(recorded: Path) -> None:
@@ -120,12 +120,6 @@ def test_tools_say_what_follows_what_within_a_turn(recorded: Path) -> None:
         {"first": "Bash", "next": "Bash", "times": 5, "after_failure": 0},
         {"first": "Bash", "next": "Read", "times": 5, "after_failure": 5},
     ]
-
-
-def test_durations_beyond_the_last_class_have_no_upper_end() -> None:
-    counts = (0,) * (report_tools.CLASSES - 1) + (3,)
-    assert report_tools._percentile(counts, 0.5) is None
-    assert report_tools._percentile((0,) * report_tools.CLASSES, 0.5) is None
 
 
 def test_the_tables_are_printed(recorded: Path) -> None:

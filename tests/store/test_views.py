@@ -105,7 +105,8 @@ def test_places_add_up_to_the_sessions(path: Path, name: str) -> None:
 
 
 def test_tools_add_up_to_the_calls(path: Path) -> None:
-    wanted = one(path, "select count(*) as n, sum(success = 0) as failed, sum(duration_ms) as ms from tool_calls")
+    failed = "sum(success = 0 and denied is not 1) as failed"
+    wanted = one(path, f"select count(*) as n, {failed}, sum(duration_ms) as ms from tool_calls")
     assert one(path, "select sum(calls) as n, sum(failed) as failed, sum(duration_ms) as ms from v_tools") == wanted
 
 

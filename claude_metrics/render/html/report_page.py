@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from typing import Any
 
@@ -14,31 +13,32 @@ from claude_metrics.render.html.session_charts import COLOURS, KINDS
 from claude_metrics.render.tables import duration, line, number, short_model, usd
 from claude_metrics.reports import lists as report_lists
 from claude_metrics.reports import query as report
+from claude_metrics.reports.overview import Overview
 from claude_metrics.reports.query import Entry, Filter
 
 SHOWN = 500  # lines of a table: a page is to be looked at
 money = usd(2)
 
 
-def page(connection: sqlite3.Connection, where: Filter) -> str:
+def page(found: Overview, where: Filter) -> str:
     """One self-contained HTML file for what `where` lets through."""
-    days = report.by_time(connection, where, "date")
-    whole = report.total(days)
-    sessions = report.by_session(connection, where)
-    tools = report_lists.tools(connection, where)
-    commits = report_lists.commits(connection, where)
-    drawn = _charts(days, whole)
+    whole = report.total(found.days)
+    drawn = _charts(found.days, whole)
     charts = [
         parts.section("Cost by day", parts.chart("cost", "Cost in USD by day and model")),
         parts.section("Tokens by kind", parts.chart("tokens", "Tokens by kind and model")),
     ]
     sections = [
-        *(charts if drawn else []), _entries("Models", "model", report.by_column(connection, where, ("model",))),
-        _entries("Projects", "project", report.by_column(connection, where, ("project",))),
-        _sessions(sessions, where.zone), _tools(tools), _commits(commits, where.zone),
-    ]  # fmt: skip
-    body = parts.page("claude-metrics", _about(days, where), _figures(whole, sessions, tools, commits), sections,
-                      "Written by claude-metrics. Costs are list prices.")  # fmt: skip
+        *(charts if drawn else []),
+        _entries("Models", "model", found.models),
+        _entries("Projects", "project", found.projects),
+        _sessions(found.sessions, where.zone),
+        _tools(found),
+        _commits(found.commits, where.zone),
+    ]
+    figures = _figures(whole, found.sessions, found.tools, found.commits)
+    footer = "Written by claude-metrics. Costs are list prices."
+    body = parts.page("claude-metrics", _about(found.days, where), figures, sections, footer)
     return document("claude-metrics", body, {"charts": drawn})
 
 
@@ -52,13 +52,14 @@ def _figures(whole: Entry, sessions: list[Entry], tools: list[Any], commits: lis
     sums = whole.sums
     unknown = f"{number(sums.unpriced_tokens)} tokens without a price" if sums.unpriced_tokens else None
     calls, failed = sum(tool["calls"] for tool in tools), int(sum(tool["failed"] for tool in tools))
+    made = report_lists.commit_totals(commits)
     return parts.figures([
         ("Cost", money(sums.cost_usd, sums.unpriced_tokens), unknown),
         ("Tokens", number(sums.total_tokens), f"{number(sums.output_tokens)} output"),
         ("Requests", number(sums.requests), None),
         ("Sessions", number(len(sessions)), None),
         ("Tool calls", number(calls), f"{number(failed)} failed" if failed else None),
-        ("Commits", number(len(commits)), None),
+        ("Commits", number(made["commits"]), f"{number(made['inferred'])} inferred" if made["inferred"] else None),
     ])  # fmt: skip
 
 
@@ -119,13 +120,19 @@ def _sessions(entries: list[Entry], here: zones.Zone) -> Html | None:
     return _table("Sessions", columns, rows, range(4, 8))
 
 
-def _tools(lines: list[dict[str, Any]]) -> Html | None:
+def _tools(found: Overview) -> Html | None:
     rows = [
         [line(t["tool_name"]), _figure(t["calls"]), _figure(t["failed"]), _figure(t["denied"]),
-         (duration(t["duration_ms"]), t["duration_ms"] or 0), _figure(t["output_bytes"])]
-        for t in lines
+         *(_time(found.durations[t["tool_name"]][name]) for name in ("p50_ms", "p95_ms")), _time(t["duration_ms"]),
+         _figure(t["output_bytes"])]
+        for t in found.tools
     ]  # fmt: skip
-    return _table("Tools", ["Tool", "Calls", "Failed", "Denied", "Time", "Bytes returned"], rows, range(1, 6))
+    columns = ["Tool", "Calls", "Failed", "Denied", "Median", "95th percentile", "Time", "Bytes returned"]
+    return _table("Tools", columns, rows, range(1, 8))
+
+
+def _time(ms: float | None) -> tuple[str, float]:
+    return duration(ms), ms or 0
 
 
 def _commits(lines: list[dict[str, Any]], here: zones.Zone) -> Html | None:

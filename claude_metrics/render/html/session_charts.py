@@ -63,11 +63,12 @@ def _timeline(story: Story, ticking: Clock, here: zones.Zone) -> Chart | None:
     lanes = [name for name, _ in Counter(call["tool_name"] for call in calls).most_common(LANES)]
     sets = [_set("turns", "c0", [_bar("Turns", turn["started_at"], turn["ended_at"], ticking) for turn in turns],
                  [_turn_note(turn, here) for turn in turns])]  # fmt: skip
-    for label, colour, group in (
-        ("ok", "c2", [call for call in calls if call["success"] == 1]),
-        ("failed or denied", "bad", [call for call in calls if call["success"] == 0]),
-        ("unfinished", "muted", [call for call in calls if call["success"] is None]),
+    for label, colour, results in (
+        ("ok", "c2", ("ok",)),
+        ("failed or denied", "bad", ("failed", "denied")),
+        ("unfinished", "muted", ("unfinished",)),
     ):
+        group = [call for call in calls if call["result"] in results]
         points = [_bar(_lane(call, lanes), call["timestamp"], call["finished_at"], ticking) for call in group]
         sets += [_set(label, colour, points, [_call_note(call, here) for call in group])] if group else []
     labels = ["Turns", *map(line, lanes), *(["other tools"] if any(c["tool_name"] not in lanes for c in calls) else [])]
@@ -96,7 +97,7 @@ def _turn_note(turn: Line, here: zones.Zone) -> str:
 
 
 def _call_note(call: Line, here: zones.Zone) -> str:
-    state = "denied" if call["denied"] else {None: "unfinished", 0: "failed", 1: "ok"}[call["success"]]
+    state = call["result"]
     told = " ".join(filter(None, [line(call["tool_name"]), line(call["input_summary"])[:80]]))
     state += f", {duration(call['duration_ms'])}" if call["duration_ms"] is not None else ""
     return f"{zones.show(call['timestamp'], here)}  {told} ({state})"

@@ -18,6 +18,7 @@ from claude_metrics.reports.session_turns import Story, Turn
 
 money = usd(4)
 CALLS, TEXT = 500, 10_000
+STYLES = {"ok": "good", "failed": "bad", "denied": "bad", "unfinished": "muted"}
 KINDS = {
     "input_tokens": "Input", "output_tokens": "Output", "cache_creation_tokens": "Cache write",
     "cache_read_tokens": "Cache read",
@@ -157,15 +158,8 @@ def _calls(calls: list[Line]) -> Html | None:
 
 
 def _call(call: Line) -> Html:
-    result, style = outcome(call)
     facts = [duration(call["duration_ms"]), size(call["output_bytes"]), "by a subagent" if call["agent_id"] else ""]
     what = el("code", line(call["input_summary"] or call["file_path"]))
+    result = el("span", call["result"], class_=STYLES[call["result"]])
     took = el("span", f" {', '.join(filter(None, facts))}", class_="muted")
-    return el("li", el("strong", call["tool_name"]), " ", what, " ", el("span", result, class_=style), took)
-
-
-def outcome(call: Line) -> tuple[str, str]:
-    """What became of a call, and the colour of it."""
-    if call["denied"]:
-        return "denied", "bad"
-    return {None: ("unfinished", "muted"), 0: ("failed", "bad"), 1: ("ok", "good")}[call["success"]]
+    return el("li", el("strong", call["tool_name"]), " ", what, " ", result, took)

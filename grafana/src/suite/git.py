@@ -17,7 +17,7 @@ TEXT = """**What does a result cost?** Commits come from the repositories the se
 *Inferred* commits (right author, place and time, but not seen made) are listed, never counted. *Kept* means that a branch
 still reaches the commit."""
 _MADE = f"{sql.during('committed_at')} AND {sql.place()}"
-_COUNTED = f"{_MADE} AND attribution = 'proven' AND reachable"
+_COUNTED = f"{_MADE} AND counted"
 _COST = f"(SELECT total(cost_usd) FROM v_usage WHERE {sql.ACTIVITY})"
 PRICE = f"""SELECT {_COST} / nullif(count(*), 0) AS "Per commit",
   100 * {_COST} / nullif(total(lines_added) + total(lines_deleted), 0.0) AS "Per 100 lines" FROM v_commits WHERE {_COUNTED}"""
@@ -32,7 +32,7 @@ _LINES = {"Lines added": "total(lines_added)", "Lines removed": "-total(lines_de
 MADE = f"made AS MATERIALIZED (SELECT * FROM v_commits WHERE {_MADE} ORDER BY committed_at DESC LIMIT 200)"
 FLOW = f"""SELECT ({sql.AT.format("c.committed_at")} - {sql.AT.format("s.start_time")}) / 60.0 AS "Minutes to the commit"
 FROM v_commits AS c JOIN v_sessions AS s ON s.session_id = c.session_id
-WHERE {sql.during("c.committed_at")} AND {sql.place("c.")} AND c.attribution = 'proven' AND c.committed_at >= s.start_time"""
+WHERE {sql.during("c.committed_at")} AND {sql.place("c.")} AND c.counted AND c.committed_at >= s.start_time"""
 WASTE = {
     "Without a commit": "total(iif(commits = 0, cost, 0.0))",
     "With a commit": "total(iif(commits > 0, cost, 0.0))",

@@ -41,7 +41,6 @@ KINDS = f"""WITH grouped AS MATERIALIZED (
 SELECT min(coalesce(turn_index, 0)) || iif(size = 1, '', '-' || max(coalesce(turn_index, 0))) AS "Turn", total(input_tokens) AS "Input",
   total(output_tokens) AS "Output", total(cache_read_tokens) AS "Cache read", total(cache_creation_tokens) AS "Cache write"
 FROM grouped CROSS JOIN v_requests WHERE {ONE} GROUP BY coalesce(turn_index, 0) / size ORDER BY min(coalesce(turn_index, 0))"""
-RESULT = """CASE WHEN denied = 1 THEN 'denied' WHEN success IS NULL THEN 'unfinished' WHEN success THEN 'ok' ELSE 'failed' END"""
 
 
 def dashboard() -> dict[str, Any]:
@@ -140,7 +139,7 @@ def _calls() -> d.Panel:
     }
     columns = [
         Column("Input", "text", 0, f"coalesce(nullif({words.one_line('input_summary')}, ''), '(no input)')"),
-        Column("Duration", "ms", 85, "duration_ms"), Column("Result", "text", 95, RESULT, more=result),
+        Column("Duration", "ms", 85, "duration_ms"), Column("Result", "text", 95, "result", more=result),
         Column("Tool", "text", 140, "tool_name"), Column("Turn", "count", 56, "turn_index"),
         Column("Start", "time", 90, _AT("timestamp"), more={"unit": "time:HH:mm:ss"}),
         Column("Sent", "bytes", 85, "input_bytes"), Column("Returned", "bytes", 88, "output_bytes"),

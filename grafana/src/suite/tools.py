@@ -95,7 +95,7 @@ def _calls() -> tuple[d.Panel, d.Panel]:
     around = ("time - 1800", "time + 1800")
     recent = table(8, "Recent failures", "The newest 100; click the input to open the session at that time.", (24, 10),
                    [name(""), Column("Duration", "ms", 85, "duration_ms"), *rest("")],
-                   f"FROM v_tool_calls WHERE success = 0 AND denied IS NOT 1 AND {sql.during('timestamp')} AND {sql.place()} AND {sql.TOOL}"
+                   f"FROM v_tool_calls WHERE success = 0 AND result = 'failed' AND {sql.during('timestamp')} AND {sql.place()} AND {sql.TOOL}"
                    " ORDER BY timestamp DESC LIMIT 100", *tables.session(*around), sort="Time",
                    nothing="Nothing failed in this range")  # fmt: skip
     largest = table(9, "Largest outputs", "What filled the context at once; click the input to open the session.", (24, 10),

@@ -1,0 +1,22 @@
+"""What a report's output depends on besides its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from claude_metrics.config import zones
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """The form (`as_json`, a `breakdown` by model), the time zone, and what stands beside the rows.
+
+    `short_ids` are session ids by their shortest unique beginning; `understated` is how many sessions of old clients
+    there are and how many output tokens they did not write down.
+    """
+
+    zone: zones.Zone = None
+    as_json: bool = False
+    breakdown: bool = False
+    short_ids: dict[str, str] = field(default_factory=dict)
+    understated: tuple[int, int] = (0, 0)
