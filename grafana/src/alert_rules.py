@@ -65,7 +65,9 @@ class Rule:
 
 
 _PROJECTED = f"{_spent(_MONTH)} * ({_NEXT} - {_MONTH}) / max({_NOW} - {_MONTH}, 86400)"
-_FAILURES = f"(SELECT total(failed) AS bad, total(calls) - total(unfinished) - total(denied) AS n FROM v_tools WHERE {_HOUR})"
+_FAILURES = (
+    f"(SELECT total(failed) AS bad, total(calls) - total(unfinished) - total(denied) AS n FROM v_tools WHERE {_HOUR})"
+)
 _CACHED = f"""(SELECT total(requests) AS n, total(cache_read_tokens) AS reads,
   total(input_tokens) + total(cache_read_tokens) + total(cache_creation_tokens) AS whole FROM v_usage WHERE {_HOUR})"""
 _READ_TODAY = f"bad_lines > 0 AND {_WITHIN_DAY.format('f.updated_at')}"
@@ -88,7 +90,7 @@ RULES = (
          f"At this pace the month ends at {_usd(_A)}, above its budget of {_usd(_B)}; so far most of it in {_P}.",
          "cm-budget", 2, 744, ABOVE_BUDGET),
     Rule("cm-tool-failures", "Tool calls fail", f"SELECT iif(n >= 20, bad / n, 0.0) AS v FROM {_FAILURES}", "SELECT 0.2 AS v",
-         _most("total(failed) - total(denied)", f"FROM v_tools WHERE {_HOUR}"),
+         _most("total(failed)", f"FROM v_tools WHERE {_HOUR}"),
          f"{_share(_A)} of the tool calls of the last hour failed (limit: {_share(_B)}), most of them in {_P}.", "cm-tools", 2, 1),
     Rule("cm-parse-errors", "Transcript lines could not be read", f"SELECT total(bad_lines) AS v FROM v_sources AS f WHERE {_READ_TODAY}",
          "SELECT 0.0 AS v", _most("total(bad_lines)", f"FROM v_sources AS f LEFT JOIN v_sessions AS s ON s.session_id = f.session_id WHERE {_READ_TODAY}"),

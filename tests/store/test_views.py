@@ -146,3 +146,11 @@ def test_deleting_a_session_takes_its_sums_away(tmp_path: Path) -> None:
         connection.execute("pragma foreign_keys = on")
         connection.execute("delete from sessions where session_id = 'a'")
     assert {row["session_id"] for row in stored.rows(path, "select session_id from v_usage")} == {"b"}
+
+
+@pytest.mark.parametrize("folder", ["claude_metrics", "grafana/src"])
+def test_nobody_takes_the_denied_calls_off_the_failed_ones_a_second_time(folder: str) -> None:
+    root = Path(database.__file__).parents[2]
+    again = re.compile(r"failed\)? - (?:total\(|sum\()?(?:\w\.)?denied")
+    files = [path for path in (root / folder).rglob("*.py") if path.name != "migrations.py"]
+    assert files and [path.name for path in files if again.search(path.read_text(encoding="utf-8"))] == []
