@@ -72,7 +72,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except click.exceptions.Abort:
-        click.echo("stopped; what was stored stays, the next run goes on from there", err=True)
+        click.echo("stopped; everything stored until now is kept", err=True)
         code = 130
     except ClaudeMetricsError as error:
         click.echo(f"claude-metrics: {error}", err=True)
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    """A disk or database that fails is told as such. Else it is a fault of ours: the traceback goes to the log."""
+    """Say so if a disk or a database failed. Everything else is a bug: its traceback goes to the log."""
     from claude_metrics import log, paths
 
     if told := _outside(error):
@@ -103,7 +103,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _outside(error: Exception) -> str | None:
-    """What is the fault of a disk, a lock or a file, with its remedy; None for a fault of ours."""
+    """The message for an error of a disk, a lock or a file, with its remedy; None for a bug."""
     import sqlite3
 
     from claude_metrics import paths

@@ -81,7 +81,7 @@ def set_command(key: str, value: str, db_path: Path) -> None:
     stored = engine.put(key, value)
     click.echo(f"{key} = {json.dumps(stored)}")
     if (key, stored) == ("content", "none"):
-        click.echo("texts that are stored already stay; `claude-metrics db purge` deletes sessions", err=True)
+        click.echo("texts that are already stored stay; `claude-metrics db purge` deletes sessions", err=True)
     _tell_the_database(key, db_path)
 
 
@@ -117,4 +117,4 @@ def _tell_the_database(key: str, db_path: Path) -> None:
         with closing(database.connect(db_path, config.journal_mode)) as connection:
             take_over(connection, config)
     except (ClaudeMetricsError, sqlite3.Error) as error:
-        click.echo(f"the database takes `{key}` over at the next sync ({error})", err=True)
+        click.echo(f"`{key}` takes effect in the database at the next sync ({error})", err=True)

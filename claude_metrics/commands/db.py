@@ -126,7 +126,7 @@ def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
             click.echo(f"{name}: {each.same} same, {each.changed} changed, {each.added} added, {each.missing} missing")
         for line in found.examples:
             click.echo(f"  {line}")
-        click.echo("nothing was written" if check else "rebuilt")
+        click.echo("nothing was written" if check else "the database was rebuilt")
     if check and found.differs:
         raise ClaudeMetricsError(f"a rebuild would change the database; {db_path}; run `claude-metrics db rebuild`")
 
@@ -152,7 +152,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
     from claude_metrics.store import upkeep
 
     if not all(sessions) or not (sessions or project):
-        raise click.UsageError("say what to delete: --session ID or --project P")
+        raise click.UsageError("name what to delete: --session ID or --project P")
     with _open(db_path) as connection:
         found = engine.matching(connection, sessions, project)
         _refuse_unclear(connection, sessions, engine)
@@ -160,9 +160,9 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
             raise ClaudeMetricsError(f"no such session is stored; {db_path}; see `claude-metrics report sessions`")
         if not yes and not as_json:
             _show(found)
-            click.confirm(f"Delete {len(found)} sessions for good?", abort=True)
+            click.confirm(f"Delete for good? ({len(found)} listed)", abort=True)
         elif not yes:
-            raise click.UsageError("--json asks nothing: give --yes with it")
+            raise click.UsageError("--json does not ask: add --yes")
         names = [row[0] for row in found]
         try:
             gone = engine.purge(connection, names, config.load())
@@ -172,12 +172,12 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
             copies.forget(db_path)
     for kept in sorted(copies.daily_file(db_path).parent.glob("damaged-*")):
         click.echo(
-            f"a damaged database that was set aside may still hold them: {click.format_filename(kept)}", err=True
+            f"a damaged database that was moved aside may still contain them: {click.format_filename(kept)}", err=True
         )
     if as_json:
         options.print_json({"sessions": gone, "events": dropped})
     else:
-        click.echo(f"{gone} sessions deleted for good; the agent's transcripts are untouched")
+        click.echo(f"sessions deleted: {gone}; the agent's transcripts were not touched")
 
 
 def _refuse_unclear(connection: sqlite3.Connection, sessions: tuple[str, ...], engine) -> None:  # type: ignore[no-untyped-def]

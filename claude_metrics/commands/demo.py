@@ -33,23 +33,23 @@ def demo(keep: bool) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if keep:
-        click.echo(f"\nThe scratch folder stays, nothing of yours was touched: {folder}")
+        click.echo(f"\nNone of your files was touched. The temporary folder is kept: {folder}")
     else:
-        click.echo("\nThe scratch folder is removed; nothing of yours was touched.")
+        click.echo("\nThe temporary folder is removed. None of your files was touched.")
 
 
 def _play(folder: Path) -> None:
     from claude_metrics.demo import run as engine
 
-    click.echo(f"A recorded session of Claude Code ends; scratch folder {folder}")
+    click.echo(f"A recorded session of Claude Code ends. Temporary folder: {folder}")
     played = engine.lay_out(folder)
     lines = played.transcript.read_bytes().count(b"\n")
-    click.echo(f"  transcript  {lines} lines, laid out as the client does")
-    commits = "rebuilt with the recorded hashes" if played.repository else "left out: git is not installed"
+    click.echo(f"  transcript  {lines} lines, in the folder where Claude Code keeps them")
+    commits = "rebuilt with the same commits" if played.repository else "skipped: git is not installed"
     click.echo(f"  repository  {commits}")
     answer, took = engine.fire(played)
-    click.echo(f"  hook        took the payload on stdin, answered {answer} and was gone after {took:.0f} ms")
-    click.echo(f"  worker      detached; had the session in SQLite {engine.wait(played):.0f} ms later")
+    click.echo(f"  hook        read the payload from stdin, answered {answer} and exited after {took:.0f} ms")
+    click.echo(f"  worker      stored the session in the background, {engine.wait(played):.0f} ms later")
     _print(["report", "daily"], played)
     _print(["session", "show", played.session_id[:8]], played)
 

@@ -19,7 +19,7 @@ from claude_metrics.render.tables import Column, Row
 from claude_metrics.render.tables import show as show_table
 
 COLOURS = {"current": "green", "absent": "dim", "outdated": "yellow", "untrusted": "yellow", "unreadable": "red"}
-VERBS = {"created": "made", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}
+VERBS = {"created": "created", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}
 
 Command = Callable[..., Any]
 
@@ -76,7 +76,7 @@ def install_command(
     """
     names = agents or _suitable(engine.found(), scope, event_set)
     if not names:
-        raise ClaudeMetricsError("no agent found; no configuration folder in the home; name one with --agent")
+        raise ClaudeMetricsError("no agent was found; none has a settings folder in your home; name one with --agent")
     _change(names, lambda name: engine.install(name, scope, event_set, dry_run, db_path=db_path), as_json, dry_run)
 
 

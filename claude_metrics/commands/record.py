@@ -33,10 +33,10 @@ def sync(
     Example: claude-metrics sync --since 2026-11-01
     """
     if root and len(agents) > 1:
-        raise click.UsageError("--path is one agent's data folder: give one --agent with it")
+        raise click.UsageError("--path is the data folder of one agent: give only one --agent")
     names = agents or ((DEFAULT,) if root else tuple(RECORDED))
     if watch and dry_run:
-        raise click.UsageError("--dry-run writes nothing, --watch goes on recording: give one of them")
+        raise click.UsageError("--dry-run and --watch exclude each other")
     if watch:
         _watch(lambda: once(db_path, names, root, since, False, as_json), interval)
         return

@@ -32,7 +32,7 @@ def setup(yes: bool, with_service: bool, no_service: bool, db_path: Path, as_jso
     if with_service and no_service:
         raise click.UsageError("--service and --no-service exclude each other")
     if as_json and not yes and not no_service:
-        raise click.UsageError("--json asks nothing: give --yes with it")
+        raise click.UsageError("--json does not ask: add --yes")
     config.load()
     log.to_file()
     report: dict[str, Any] = {}
@@ -69,7 +69,9 @@ def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
     named = None if db_path == paths.database_file() else db_path
     agents = hooks.recorders()
     if not agents and not quiet:
-        click.echo("No agent was found in this home; what their data folders hold is recorded all the same.")
+        click.echo(
+            "No agent was found in this home, so no hook was installed. Sessions on disk are recorded all the same."
+        )
     for agent in agents:
         title = AGENTS[agent].title
         if yes or click.confirm(f"{title}: record each session when it ends (a hook in its settings)?", default=True):
@@ -87,7 +89,7 @@ def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, 
             click.echo(plain(f"{title}: {error}"), err=True)
         return {"agent": agent, "action": "failed", "detail": str(error)}
     if not quiet:
-        verb = "is in place" if change.action == "unchanged" else f"written to {change.file}"
+        verb = "is already installed" if change.action == "unchanged" else f"was written to {change.file}"
         click.echo(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
     return {"agent": agent, "action": change.action, "detail": str(change.file)}
 
@@ -105,9 +107,9 @@ def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
     sync.end_killed(db_path, RECORDED)
     if not quiet:
         click.echo(
-            f"{report.found} sessions on disk: {report.new} new, {report.updated} updated, {report.failed} failed."
-            + "".join(f" {title} keeps transcripts for {days:g} days." for title, days in _kept_days())
-            + " What is recorded here stays."
+            f"Sessions on disk: {report.found} ({report.new} new, {report.updated} updated, {report.failed} failed)."
+            + "".join(f" {title} deletes transcripts after {days:g} days." for title, days in _kept_days())
+            + " What is recorded stays recorded."
         )
     return asdict(report)
 
@@ -136,11 +138,11 @@ def _examine(db_path: Path, quiet: bool) -> tuple[list[dict[str, str]], list[str
 
 
 def _next(with_service: bool) -> None:
-    click.echo("\nNext:\n  claude-metrics report daily        what was spent, day by day")
-    click.echo("  claude-metrics grafana up          the dashboards")
-    click.echo("  claude-metrics doctor              whether everything is recorded")
+    click.echo("\nNext:\n  claude-metrics report daily        the cost of each day")
+    click.echo("  claude-metrics grafana up          open the dashboards")
+    click.echo("  claude-metrics doctor              check that everything is recorded")
     if not with_service:
-        click.echo("  claude-metrics setup --service     also find sessions that were killed, every hour")
+        click.echo("  claude-metrics setup --service     record missed sessions every hour")
 
 
 # -- the service --------------------------------------------------------------------
@@ -152,8 +154,8 @@ def _install_service(quiet: bool) -> dict[str, Any]:
     wanted = service.service()
     done = service.install(wanted)
     if not quiet:
-        verb = "written" if done.changed else "in place"
-        click.echo(f"Catch-up every hour: {wanted.system} service {verb}, {click.format_filename(done.file)}")
+        verb = "written to" if done.changed else "already installed in"
+        click.echo(f"Hourly sync: {wanted.system} service {verb} {click.format_filename(done.file)}")
         _left(done.to_run)
     return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
 
@@ -163,15 +165,13 @@ def _remove_service(quiet: bool) -> dict[str, Any]:
 
     done = service.remove(service.service())
     if not quiet:
-        click.echo(
-            f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "there is no such service")
-        )
+        click.echo(f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "no service is installed"))
         _left(done.to_run)
     return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
 
 
 def _left(commands: list[str]) -> None:
     if commands:
-        click.echo("  It could not be reached from here; run this in your own session:")
+        click.echo("  The service manager could not be reached. Run this in your own session:")
     for command in commands:
         click.echo(f"    {command}")

@@ -56,7 +56,7 @@ def load(path: Path | None = None) -> Config:
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ClaudeMetricsError(f"the config is not TOML: {error}; {path}; mend that line") from error
+        raise ClaudeMetricsError(f"the config is not TOML: {error}; {path}; correct that line") from error
     return Config(**{key: checked(key, value, path) for key, value in given.items()})
 
 
@@ -106,7 +106,7 @@ def checked(key: str, value: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
-        raise ClaudeMetricsError(f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; mend it")
+        raise ClaudeMetricsError(f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; correct it")
     return value
 
 
@@ -136,7 +136,7 @@ def _prices(value: Any, path: Path) -> dict[str, dict[str, Any]]:
             if key not in PRICE_KEYS:
                 raise ClaudeMetricsError(f"unknown key `{name}.{key}`; {path}; {_hint(key, PRICE_KEYS)}")
             if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < 1e9:
-                raise ClaudeMetricsError(f"`{name}.{key}` must be a number of USD, not `{price}`; {path}; mend it")
+                raise ClaudeMetricsError(f"`{name}.{key}` must be a number of USD, not `{price}`; {path}; correct it")
     return value
 
 

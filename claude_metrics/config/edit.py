@@ -49,10 +49,14 @@ def get(settings: config.Config, key: str) -> Any:
 
 
 def put(key: str, text: str) -> Any:
-    """Set `key`; returns the value as it is stored. Nothing is written when it is not right."""
+    """Set `key`; returns the value as it is stored. Raises ClaudeMetricsError, and writes nothing, if it is wrong."""
+    from claude_metrics.config import zones
+
     parts, path = split(key), paths.config_file()
     document, before = _read(path)
     value = _value(parts, text)
+    if parts == ["timezone"] and value:
+        zones.zone(value)
     _table(document, parts[:-1])[parts[-1]] = value
     _checked(document, parts[0], path)
     _write(path, before, document)
@@ -119,7 +123,7 @@ def _table(document: Any, parts: Keys) -> Any:
             table[part] = tomlkit.table(is_super_table=number < len(parts) - 1)
         table = table[part]
         if not isinstance(table, MutableMapping):
-            raise ClaudeMetricsError(f"`{'.'.join(parts)}` is no table; {paths.config_file()}; mend it by hand")
+            raise ClaudeMetricsError(f"`{'.'.join(parts)}` is no table; {paths.config_file()}; correct it by hand")
     return table
 
 

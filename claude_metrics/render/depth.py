@@ -50,7 +50,7 @@ def show_prompts(form: Presentation, found: dict[str, Any]) -> None:
         print_json({**found, "timezone": zones.name_of(form.zone)})
         return
     if not found["totals"]["prompts"]:
-        note("No prompt was given in what you asked for.")
+        note("There is no prompt in this selection.")
         return
     _table("By kind", found["kinds"], found["totals"])
     note("")

@@ -45,7 +45,7 @@ def show_tools(form: Presentation, lines: list[dict[str, Any]], **depth: list[di
         print_json({"tools": lines, "totals": whole, **depth, "timezone": zones.name_of(form.zone)})
         return
     if not lines:
-        note("No tool was called in what you asked for.")
+        note("No tool was called in this selection.")
         return
     total = _tool({**whole, "tool_name": "Total", "sessions": None})
     note_left_out(show_table(TOOL, [Row(_tool(row)) for row in lines], total))
@@ -64,7 +64,7 @@ def show_commits(form: Presentation, lines: list[dict[str, Any]]) -> None:
         print_json({"commits": lines, "totals": sums, "timezone": zones.name_of(form.zone)})
         return
     if not lines:
-        note("No session made a commit in what you asked for.")
+        note("No session made a commit in this selection.")
         return
     rows = [Row(_commit(form, row)) for row in lines]
     changed = [number(sums[name]) for name in ("files_changed", "lines_added", "lines_deleted")]

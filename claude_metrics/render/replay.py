@@ -93,7 +93,7 @@ def size(count: int | None) -> str:
 
 def _summary(summary: Line) -> Iterator[Told]:
     if any(summary.get(name) for name in HEADINGS):
-        yield Told("turn", "What it came to")
+        yield Told("turn", "Summary")
     for name, heading in HEADINGS.items():
         texts = summary.get(name) or []
         if texts:

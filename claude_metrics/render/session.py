@@ -102,7 +102,7 @@ def _time(row: dict[str, Any], here: zones.Zone) -> str:
 def _cost(row: dict[str, Any]) -> str:
     money = usd(4)
     own = row["reported_cost_usd"]
-    said = "the agent gave no figure of its own" if own is None else f"the agent says {money(own, 0)}"
+    said = "the agent reported none" if own is None else f"reported by the agent: {money(own, 0)}"
     return f"{money(row['total_cost_usd'], row['unpriced_tokens'])} ({said})"
 
 

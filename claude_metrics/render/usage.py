@@ -38,7 +38,7 @@ def show(form: Presentation, kind: str, entries: list[Entry]) -> None:
     if form.as_json:
         _print_json(form, kind, entries)
     elif not entries:
-        note("Nothing was used in what you asked for. `claude-metrics sync` looks for sessions not stored yet.")
+        note("No usage is stored for this selection. `claude-metrics sync` records sessions that are not stored yet.")
     else:
         columns, cells = _LAYOUTS[kind](form)
         _print_table(form, entries, columns, cells)
@@ -163,7 +163,7 @@ def notes(form: Presentation, whole: Entry, left_out: Sequence[str]) -> None:
 
 def note_left_out(left_out: Sequence[str]) -> None:
     if left_out:
-        note(f"Left out for want of room: {', '.join(left_out)}")
+        note(f"Hidden columns (the terminal is too narrow): {', '.join(left_out)}")
 
 
 # -- windows of five hours --------------------------------------------------------------------
@@ -178,7 +178,7 @@ def show_blocks(form: Presentation, entries: list[Entry], running: dict[str, Pac
         _print_json(form, "blocks", entries)
         return
     if not entries:
-        note("No window of five hours in what you asked for.")
+        note("There is no window of five hours in this selection.")
         return
     columns = [Column("Window", text=True, least=16), Column("Ends", text=True, least=7), MODELS]
 

@@ -195,7 +195,7 @@ def understated(connection: sqlite3.Connection, where: Filter) -> tuple[int, int
 
 
 def check_projects(connection: sqlite3.Connection, where: Filter) -> None:
-    """A project that nobody knows is a slip of the pen, not an empty report."""
+    """Raise ClaudeMetricsError for a project that is not stored: it is a typing error, not an empty report."""
     known = [row[0] for row in connection.execute("select project from v_projects where project is not null")]
     paths = {row[0] for row in connection.execute("select project_path from v_projects")}
     for name in where.projects:
@@ -203,4 +203,7 @@ def check_projects(connection: sqlite3.Connection, where: Filter) -> None:
             import difflib
 
             near = difflib.get_close_matches(name, known, 3, 0.4) or sorted(set(known))[:5]
-            raise ClaudeMetricsError(f"no project `{name}`; --project; known are {', '.join(near) or 'none'}")
+            remedy = (
+                f"stored projects: {', '.join(near)}" if near else "no project is stored: run `claude-metrics sync`"
+            )
+            raise ClaudeMetricsError(f"no project `{name}`; --project; {remedy}")

@@ -39,8 +39,11 @@ def find(connection: sqlite3.Connection, given: str) -> str:
     if found:
         raise ClaudeMetricsError(f"`{given}` could be {_named(found)}; session ID; type more of it")
     rows = connection.execute(f"select session_id from v_sessions order by start_time desc limit {SHOWN}")
-    latest = _named([row[0] for row in rows]) or "none yet"
-    raise ClaudeMetricsError(f"no session begins with `{given}`; session ID; the latest are {latest}")
+    if latest := _named([row[0] for row in rows]):
+        raise ClaudeMetricsError(f"no session begins with `{given}`; session ID; the latest sessions are {latest}")
+    raise ClaudeMetricsError(
+        f"no session begins with `{given}`; no session is stored at all; run `claude-metrics sync` first"
+    )
 
 
 def _beginning_with(connection: sqlite3.Connection, given: str) -> list[str]:

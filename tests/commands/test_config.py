@@ -376,3 +376,9 @@ def test_keys_that_are_none_are_refused() -> None:
     for key in ("", "=", "a..b", "[x]"):
         with pytest.raises(ClaudeMetricsError):
             config_edit.split(key)
+
+
+def test_a_time_zone_that_does_not_exist_is_not_written(run_cli: Cli) -> None:
+    done = run_cli("config", "set", "timezone", "Mars")
+    assert done.returncode == 1 and "no time zone `Mars`" in done.stderr
+    assert run_cli("config", "get", "timezone").stdout.strip() == ""

@@ -43,9 +43,9 @@ def test_it_records_what_the_client_says_and_takes_everything_away_again(tempora
     before = tree(home)
     text = play(temporary)
     usage = FACTS["client_model_usage"]["claude-opus-4-8"]
-    assert f"${FACTS['client_cost_usd']:.4f} (the agent says ${FACTS['client_cost_usd']:.4f})" in text
+    assert f"${FACTS['client_cost_usd']:.4f} (reported by the agent: ${FACTS['client_cost_usd']:.4f})" in text
     assert all(f"{usage[name]:,}" in text for name in ("inputTokens", "outputTokens", "cacheReadInputTokens"))
-    assert "nothing of yours was touched" in text
+    assert "None of your files was touched" in text
     assert list(temporary.iterdir()) == [] and tree(home) == before
 
 

@@ -47,7 +47,7 @@ def test_everything_is_set_up_without_a_question(capture: Callable[[str], Captur
     assert done.returncode == 0, done.stdout + done.stderr
     assert {row.state for row in install.status("claude")} == {"current"}
     assert sessions() == len([path for path in found.transcripts if "subagents" not in path.parts])
-    assert "keeps transcripts for 30 days" in done.stdout
+    assert "deletes transcripts after 30 days" in done.stdout
     assert "claude-metrics report daily" in done.stdout
     assert "in order." in done.stdout
 
@@ -58,7 +58,7 @@ def test_doing_it_again_changes_nothing(capture: Callable[[str], Capture], home:
     before, count = settings(home).read_bytes(), sessions()
     done = run_setup("--yes")
     assert (settings(home).read_bytes(), sessions()) == (before, count)
-    assert "the hook is in place" in done.stdout and " 0 new, 0 updated" in done.stdout
+    assert "the hook is already installed" in done.stdout and "(0 new, 0 updated" in done.stdout
 
 
 def test_each_agent_is_asked_about(capture: Callable[[str], Capture], home: Path, run_setup: Cli) -> None:
@@ -75,7 +75,7 @@ def test_each_agent_is_asked_about(capture: Callable[[str], Capture], home: Path
 def test_the_days_kept_are_the_users_own(capture: Callable[[str], Capture], home: Path, run_setup: Cli) -> None:
     capture("print-basic")
     settings(home).write_text('{"cleanupPeriodDays": 365}')
-    assert "keeps transcripts for 365 days" in run_setup("--yes").stdout
+    assert "deletes transcripts after 365 days" in run_setup("--yes").stdout
 
 
 def test_an_empty_home_is_no_fault(run_setup: Cli) -> None:
@@ -123,5 +123,5 @@ def test_the_service_comes_and_goes(capture: Callable[[str], Capture], home: Pat
     done = run_setup("--no-service")
     assert done.returncode == 0 and not unit.exists()
     assert {row.state for row in install.status("claude")} == {"current"} and sessions() == count
-    assert "there is no such service" in run_setup("--no-service").stdout
+    assert "no service is installed" in run_setup("--no-service").stdout
     assert run_setup("--service", "--no-service").returncode == 2

@@ -68,7 +68,7 @@ def test_without_any_agent_it_says_so(home: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", "")
     result = run("install")
     assert isinstance(result.exception, ClaudeMetricsError)
-    assert "no agent found" in str(result.exception)
+    assert "no agent was found" in str(result.exception)
 
 
 def test_list_shows_every_hook_there_is(agents: Path) -> None:

@@ -299,7 +299,7 @@ def test_without_a_database_the_next_step_is_named(tmp_path: Path) -> None:
 
 def test_a_range_with_nothing_in_it_is_no_failure(spread: Path) -> None:
     done = stored.run("report", "daily", "--since", "2030-01-01", "--db-path", spread)
-    assert done.returncode == 0 and "Nothing was used" in done.stdout
+    assert done.returncode == 0 and "No usage is stored" in done.stdout
     assert stored.report(spread, "daily", "--since", "2030-01-01")["daily"] == []
 
 
@@ -321,7 +321,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tables_fit_and_no_number_is_cut(large: Path, kind: str, columns: int) -> None:
     arguments = ("report", kind, "--tz", "UTC", "--db-path", large)
     text = stored.run(*arguments, COLUMNS=str(columns)).stdout
-    table = [line for line in text.splitlines() if not line.startswith(("Left out", "Running"))]
+    table = [line for line in text.splitlines() if not line.startswith(("Hidden columns", "Running"))]
     assert max(map(len, table)) <= columns
     assert not re.search(r"\d…|…\d", text.replace("long-name", ""))
     if kind not in ("tools",):
@@ -332,13 +332,13 @@ def test_tables_fit_and_no_number_is_cut(large: Path, kind: str, columns: int) -
 
 def test_what_is_left_out_for_want_of_room_is_named(large: Path) -> None:
     narrow = stored.run("report", "daily", "--db-path", large, COLUMNS="60").stdout
-    assert re.search(r"Left out for want of room: .*Cache Create", narrow)
+    assert re.search(r"Hidden columns .*Cache Create", narrow)
 
 
 @pytest.mark.parametrize("kind", [*USAGE_REPORTS, "tools"])
 def test_in_a_pipe_nothing_is_cut_and_nothing_coloured(large: Path, kind: str) -> None:
     text = stored.run("report", kind, "--db-path", large).stdout
-    assert "…" not in text and "Left out" not in text and "\x1b" not in text
+    assert "…" not in text and "Hidden columns" not in text and "\x1b" not in text
 
 
 def on_a_terminal(*arguments: str, **env: str) -> str:

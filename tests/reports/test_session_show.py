@@ -66,7 +66,9 @@ def test_tokens_and_cost_are_what_the_client_says(recorded: Callable[[str], Path
     (usage,) = facts["client_model_usage"].values()
     for figure in ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"):
         assert f"{usage[figure]:,}" in text
-    assert f"Cost       ${facts['client_cost_usd']:.4f} (the agent says ${facts['client_cost_usd']:.4f})" in text
+    assert (
+        f"Cost       ${facts['client_cost_usd']:.4f} (reported by the agent: ${facts['client_cost_usd']:.4f})" in text
+    )
     assert "failed" in text and text.count("git add -A") == 2
 
 

@@ -49,7 +49,7 @@ def _figures(story: Story) -> Html:
     failed = f"{row['failed_tool_calls']} failed" if row["failed_tool_calls"] else ""
     lines = f"+{number(row['lines_added'])} -{number(row['lines_removed'])}" if row["lines_added"] is not None else "-"
     own = row["reported_cost_usd"]
-    said = None if own is None else f"the agent says {money(own, 0)}"
+    said = None if own is None else f"reported by the agent: {money(own, 0)}"
     return parts.figures([
         ("Cost", money(row["total_cost_usd"], row["unpriced_tokens"]), said),
         ("Tokens", number(row["total_tokens"]), f"{number(row['output_tokens'])} output"),
@@ -68,7 +68,7 @@ def _summary(summary: Line) -> Html | None:
     texts = [el("div", el("h3", heading), el("p", text), class_="wide") for heading, text in told if text]
     lists = [parts.listing(heading, summary.get(name) or []) for name, heading in HEADINGS.items()]
     inside = [part for part in [*texts, *lists] if part]
-    return parts.section("What it came to", el("div", *inside, class_="summary")) if inside else None
+    return parts.section("Summary", el("div", *inside, class_="summary")) if inside else None
 
 
 def _charts(drawn: dict[str, Any]) -> list[Html | None]:
