@@ -71,6 +71,9 @@ _COMPARED = """CASE WHEN began IS NULL THEN 'no records yet' WHEN began > (2 * $
     WHEN {empty} THEN 'nothing in the period before' ELSE {text} END"""
 
 
+_SAME = """CASE WHEN abs({change}) < {least} THEN 'as in the period before' ELSE printf('{form} vs. period before', {change}) END"""
+
+
 def course(part: str, rows: str, whole: str = "") -> str:
     """A running total, or a running `part / whole`, with its comparison as the label `note`.
 
@@ -79,7 +82,7 @@ def course(part: str, rows: str, whole: str = "") -> str:
     if whole:
         value, change = (
             sql.ratio("{0}.part", "{0}.whole"),
-            "printf('%+.1f points vs. period before', 100.0 * ({0} - {1}))",
+            _SAME.format(least=0.05, change="100.0 * ({0} - {1})", form="%+.1f points"),
         )
         text, empty = (
             change.format(value.format("present"), value.format("earlier")),
@@ -87,7 +90,7 @@ def course(part: str, rows: str, whole: str = "") -> str:
         )
     else:
         value, empty = "{0}.part", "earlier.part = 0.0"
-        text = "printf('%+.0f %% vs. period before', 100.0 * (present.part / earlier.part - 1))"
+        text = _SAME.format(least=0.5, change="100.0 * (present.part / earlier.part - 1)", form="%+.0f %%")
     return f"""WITH RECURSIVE {_BUCKETS},
 facts AS MATERIALIZED (
   SELECT {_BUCKET} AS time, {part} AS part, {whole or "0.0"} AS whole

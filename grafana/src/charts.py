@@ -11,14 +11,15 @@ from grafana.src import panels as p
 from grafana.src.colours import GREY, models
 
 TOTALS = {"sum": "Total", "lastNotNull": "Last *", "mean": "Mean", "max": "Max"}  # as Grafana names them
+WIDE = 18  # of 24 units
 TOOLTIP = {"mode": "multi", "sort": "desc", "hideZeros": True}
 NO_LEGEND = {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []}
 
 
-def legend(calc: str) -> dict[str, Any]:
-    """Beside the chart, as a table, the largest first."""
+def legend(calc: str, width: int) -> dict[str, Any]:
+    """A table, the largest first: beside a wide chart, below a narrow one."""
     return {
-        "showLegend": True, "displayMode": "table", "placement": "right", "calcs": [calc], "sortBy": TOTALS[calc],
+        "showLegend": True, "displayMode": "table", "placement": "right" if width >= WIDE else "bottom", "calcs": [calc], "sortBy": TOTALS[calc],
         "sortDesc": True, "width": 230,
     }  # fmt: skip
 
@@ -36,7 +37,7 @@ def chart(
     stacked: bool = True, name: str = "", total: str = "sum", **more: Any,
 ) -> d.Panel:  # fmt: skip
     """Values over time: a series for each value of the label `name`, or for each column."""
-    options = {"legend": legend(total), "tooltip": TOOLTIP}
+    options = {"legend": legend(total, size[0]), "tooltip": TOOLTIP}
     made = p.panel(
         "timeseries", number, title, text, size, p.series(sql), unit, options, _drawn(style, stacked, "linear"), **more
     )
@@ -64,7 +65,7 @@ def trend(
     line: str = "linear", total: str = "lastNotNull", **more: Any,
 ) -> d.Panel:  # fmt: skip
     """Values over a number, such as the day of the month: it shows the whole, whatever the dashboard's range is."""
-    shown = {**legend(total), "displayMode": "list", "placement": "bottom"}
+    shown = {**legend(total, 0), "displayMode": "list", "placement": "bottom"}
     options = {"legend": shown, "tooltip": TOOLTIP, "xField": x}
     made = p.panel("trend", number, title, text, size, sql, unit, options, _drawn(style, False, line), **more)
     if not more.get("steps"):
@@ -77,7 +78,7 @@ def bars(
     upright: bool = True, total: str = "sum", labelled: bool = True, **more: Any,
 ) -> d.Panel:  # fmt: skip
     """A bar per row; `x` names the column of texts. Labels keep a distance, so that they never overlap."""
-    shown = {**legend(total), "displayMode": "list", "placement": "bottom", "showLegend": labelled}
+    shown = {**legend(total, 0), "displayMode": "list", "placement": "bottom", "showLegend": labelled}
     options = {
         "xField": x, "orientation": "vertical" if upright else "horizontal", "stacking": "normal" if stacked else "none",
         "showValue": "never", "barWidth": 0.9, "groupWidth": 0.8, "xTickLabelRotation": 0, "xTickLabelMaxLength": 24,

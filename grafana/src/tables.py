@@ -1,7 +1,7 @@
 """Tables: each column says what it is, how wide it is and how it is computed; the whole must fit on a screen of 1280 pixels.
 
-The first column names the row and takes the width that is left, the second is the key figure. A table without rows has
-one that says so in words. Columns that only links need are hidden.
+The first column names the row, the second is the key figure; one of all takes the width that is left. A table without
+rows has one that says so in words. Columns that only links need are hidden.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ def _charts() -> list[d.Panel]:
 def _tables() -> list[d.Panel]:
     to_project = links.dashboard(HERE, "cm-projects", project=links.text_of("project_key"))
     projects = table(11, "Top projects", "Where the cost went; click for the project.", (9, 10), [
-        Column("Project", "text", 0, sql.NAMED.format("project"), more={"links": links.cell("Open the project", to_project)}),
-        Column("Cost", "usd", 150, "total(cost_usd)", bar=True),
+        Column("Project", "text", 130, sql.NAMED.format("project"), more={"links": links.cell("Open the project", to_project)}),
+        Column("Cost", "usd", 0, "total(cost_usd)", bar=True),
     ], f"FROM v_usage WHERE {sql.USAGE} GROUP BY 1 ORDER BY 2 DESC LIMIT 10", Hidden("project_key", sql.key("project")))  # fmt: skip
     start, end = sql.SECONDS.format("s.start_time"), sql.SECONDS.format("s.end_time")
     sessions = table(12, "Top sessions", "The most expensive sessions in this range; click to open one.", (15, 10), [

@@ -72,7 +72,7 @@ def _mix() -> d.Panel:
     both = [*links.cell("Only this project", links.dashboard(HERE, HERE, project=project)),
             *links.cell("Its sessions", links.dashboard(HERE, "cm-sessions", project=project))]  # fmt: skip
     columns = [
-        Column("Project", "text", 0, _PROJECT, more={"links": both}), Column("Cost", "usd", 120, "total(cost_usd)", bar=True),
+        Column("Project", "text", 180, _PROJECT, more={"links": both}), Column("Cost", "usd", 0, "total(cost_usd)", bar=True),
         Column("Sessions begun", "count", 125, "total(sessions)"), Column("Turns", "count", 62, "total(turns)"),
         Column("Active", "ms", 90, "total(ms)"), Column("Requests", "count", 82, "total(requests)"),
         Column("Hit ratio", "share", 80, sql.HIT_RATIO),
@@ -86,7 +86,7 @@ def _mix() -> d.Panel:
 
 def _tools() -> d.Panel:
     columns = [
-        Column("Project", "text", 0, _PROJECT), Column("Failure rate", "share", 150, sql.FAILURE_RATE, bar=True, more={"max": 1}),
+        Column("Project", "text", 180, _PROJECT), Column("Failure rate", "share", 0, sql.FAILURE_RATE, bar=True, more={"max": 1}),
         Column("Failed", "count", 75, sql.FAILED), Column("Tool calls", "count", 90, "total(calls)"),
         Column("Denied", "count", 75, "total(denied)"),
     ]  # fmt: skip

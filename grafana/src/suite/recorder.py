@@ -53,12 +53,12 @@ def dashboard() -> dict[str, Any]:
 
 
 def _stats() -> list[d.Panel]:
-    events = charts.chart(4, "Recordings", "What started them.", (16, 8), EVENTS, name="event")
+    events = charts.chart(4, "Recordings", "What started them.", (16, 7), EVENTS, name="event")
     return [
         stats.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (8, 4), FRESH, "s", "never",
                    decimals=1),
         stats.stat(2, "Trust", "Zeros are good.", (16, 4), TRUST, steps=[(None, GREEN), (1, YELLOW), (100, RED)]),
-        stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 8), DELAY, "s", "no hook", decimals=2),
+        stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 7), DELAY, "s", "no hook", decimals=2),
         charts.grey_other(events),
     ]  # fmt: skip
 
@@ -89,17 +89,17 @@ def _failed() -> d.Panel:
         Column("Error", "text", 0, words.one_line("error"), more={"links": links.cell("Open the session", links.session())}),
         Column("Time", "time", 130, end), Column("Event", "text", 120, "event"), Column("Outcome", "text", 120, "outcome"),
     ]  # fmt: skip
-    return table(7, "Failed recordings", "What went wrong; `claude-metrics doctor` knows more.", (24, 9), columns,
+    return table(7, "Failed recordings", "What went wrong; `claude-metrics doctor` knows more.", (24, 7), columns,
                  f"FROM v_recordings AS r WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100",
                  *tables.session(f"coalesce({start}, {end})", end, "coalesce(session_id, '')"), sort="Time",
                  nothing="Nothing failed in this range")  # fmt: skip
 
 
 def _stored() -> list[d.Panel]:
-    file = stats.stat(9, "File", "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.", (8, 4), FILE,
+    file = stats.stat(9, "File", "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.", (9, 4), FILE,
                       "bytes", decimals=1)  # fmt: skip
     p.field(file, "Schema", unit="locale", decimals=0)
     return [
-        stats.stat(8, "Rows", "What is stored, over all time.", (11, 4), ROWS), file,
+        stats.stat(8, "Rows", "What is stored, over all time.", (10, 4), ROWS), file,
         stats.stat(10, "Prices", "The latest day for which a price list was looked up.", (5, 4), PRICES, "string", words=True),
     ]  # fmt: skip

@@ -24,10 +24,10 @@ BARS = 60
 _AT = sql.AT.format
 _START, _END = sql.SECONDS.format("start_time"), sql.SECONDS.format("end_time")
 FACTS = f"""SELECT total(total_cost_usd) AS "Cost", total(user_message_count) AS "Turns", total(tool_calls) AS "Tool calls",
-  total(failed_tool_calls) AS "Failed", total(commits) AS "Commits", total(total_tokens) AS "Tokens" FROM v_sessions WHERE {ONE}"""
+  total(failed_tool_calls) AS "Failed", total(total_tokens) AS "Tokens" FROM v_sessions WHERE {ONE}"""
 TIMES = f"""SELECT (SELECT total(active_ms) FROM v_activity WHERE {ONE}) AS "Active",
   (SELECT total(({_AT("end_time")} - {_AT("start_time")}) * 1000) FROM v_sessions WHERE {ONE}) AS "Start to end",
-  (SELECT nullif(total(total_api_duration_ms), 0.0) FROM v_sessions WHERE {ONE}) AS "Waiting for the API\""""
+  (SELECT nullif(total(total_api_duration_ms), 0.0) FROM v_sessions WHERE {ONE}) AS "API wait\""""
 _BEGAN = f"(SELECT {_AT('min(timestamp)')} FROM v_requests WHERE {ONE})"
 CUMULATIVE = f"""SELECT {_AT("timestamp")} - {_BEGAN} AS "Since the start", max(spent) AS "Cost" FROM (
   SELECT timestamp, total(cost_usd) OVER (ORDER BY timestamp, id) AS spent FROM v_requests WHERE {ONE}
@@ -53,11 +53,11 @@ def dashboard() -> dict[str, Any]:
 
 
 def _stats() -> list[d.Panel]:
-    facts = stats.stat(1, "Session", "What it cost and did.", (16, 4), FACTS)
+    facts = stats.stat(1, "Session", "What it cost and did.", (14, 4), FACTS)
     p.field(facts, "Cost", unit="currencyUSD", decimals=2)
     p.field(facts, "Tokens", unit="si:")
     times = stats.stat(
-        2, "Time", "Active: without pauses of five minutes and more.", (8, 4), TIMES, "ms", "n/a", decimals=1
+        2, "Time", "Active: without pauses of five minutes and more.", (10, 4), TIMES, "ms", "n/a", decimals=1
     )
     return [facts, times]
 

@@ -49,7 +49,7 @@ SELECT days.day AS time, {_HOURS} FROM days LEFT JOIN active ON active.day = day
 
 
 def dashboard() -> dict[str, Any]:
-    totals = stats.stat(1, "Found", "What the filters and the search leave.", (24, 4), TOTALS, missing="no session")
+    totals = stats.stat(1, "Found", "What the filters and the search leave.", (24, 3), TOTALS, missing="no session")
     for name in ("Cost", "Per session"):
         p.field(totals, name, unit="currencyUSD", decimals=2)
     sections = [

@@ -63,8 +63,8 @@ def _use() -> list[d.Panel]:
 
 def _rates() -> d.Panel:
     columns = [
-        Column("Tool", "text", 0, "tool_name"), Column("Failed", "count", 75, sql.FAILED),
-        Column("Failure rate", "share", 150, sql.FAILURE_RATE, bar=True, more={"max": 1, "color": p.fixed(colours.RED)}),
+        Column("Tool", "text", 180, "tool_name"), Column("Failed", "count", 75, sql.FAILED),
+        Column("Failure rate", "share", 0, sql.FAILURE_RATE, bar=True, more={"max": 1, "color": p.fixed(colours.RED)}),
         Column("Finished", "count", 85, sql.FINISHED), Column("Denied", "count", 75, "total(denied)"),
         Column("Time", "ms", 95, "total(duration_ms)"), Column("Sent", "bytes", 90, "total(input_bytes)"),
         Column("Returned", "bytes", 90, "total(output_bytes)"),
