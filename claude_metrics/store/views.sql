@@ -121,9 +121,16 @@ select place_id, nullif(agent, '') as agent, nullif(project, '') as project, nul
     replace(replace(replace(replace(replace(iif(machine = '', '(none)', machine), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as machine_key
 from places;
 -- v_model_names: every model that was used; `model_name` is short ("Opus 5.5"), `model_key` the identifier as the dashboards' variable value.
-create view v_model_names as
-select model, replace(replace(replace(replace(replace(iif(model = '', '(reported)', model), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_key,
-    replace(replace(replace(replace(replace(coalesce(nullif(case
+create view v_model_names as -- materialized: otherwise SQLite copies each step's expression into the next one, a thousand times
+with tails(model, tail) as materialized (
+    select name, iif(name glob '*anthropic.claude-*', substr(name, instr(name, 'claude-')), replace(name, rtrim(name, replace(name, '/', '')), ''))
+    from labels where kind = 'model'),
+versions(model, named) as materialized (
+    select model, iif(tail glob '*-v[0-9]:[0-9]', substr(tail, 1, length(tail) - 5), tail) from tails),
+plains(model, plain) as materialized (
+    select model, iif(named glob '*[-@]20[0-9][0-9][0-1][0-9][0-3][0-9]', substr(named, 1, length(named) - 9), named) from versions),
+shorts(model, short) as materialized (
+    select model, case
         when model = '' then '(reported)'
         when plain glob 'claude-[a-z]*-[0-9]*' then upper(substr(plain, 8, 1)) || substr(plain, 9, instr(substr(plain, 9), '-') - 1)
             || ' ' || replace(substr(plain, 9 + instr(substr(plain, 9), '-')), '-', '.')
@@ -132,12 +139,11 @@ select model, replace(replace(replace(replace(replace(iif(model = '', '(reported
         when plain glob 'claude-[0-9]-[a-z]*' then upper(substr(plain, 10, 1)) || substr(plain, 11) || ' ' || substr(plain, 8, 1)
         when plain glob 'gpt-*' then 'GPT ' || replace(substr(plain, 5), '-', ' ')
         when plain glob 'gemini-*' then 'Gemini ' || replace(substr(plain, 8), '-', ' ')
-        else plain end, ''), model), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_name
-from (select model, iif(named glob '*[-@]20[0-9][0-9][0-1][0-9][0-3][0-9]', substr(named, 1, length(named) - 9), named) as plain
-    from (select model, iif(tail glob '*-v[0-9]:[0-9]', substr(tail, 1, length(tail) - 5), tail) as named
-        from (select name as model, iif(name glob '*anthropic.claude-*', substr(name, instr(name, 'claude-')),
-                replace(name, rtrim(name, replace(name, '/', '')), '')) as tail
-            from labels where kind = 'model')));
+        else plain end from plains)
+select model,
+    replace(replace(replace(replace(replace(iif(model = '', '(reported)', model), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_key,
+    replace(replace(replace(replace(replace(iif(short = '', model, short), '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as model_name
+from shorts;
 -- v_tool_names: every tool that was used; `tool_key` is the dashboards' variable value.
 create view v_tool_names as
 select name as tool_name, replace(replace(replace(replace(replace(name, '"', '″'), '&', '＆'), '#', '＃'), '%', '％'), '+', '＋') as tool_key from labels where kind = 'tool';

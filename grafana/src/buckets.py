@@ -77,7 +77,7 @@ _SAME = """CASE WHEN abs({change}) < {least} THEN 'as in the period before' ELSE
 def course(part: str, rows: str, whole: str = "") -> str:
     """A running total, or a running `part / whole`, with its comparison as the label `note`.
 
-    `rows` is a source with its conditions; `<when>` in it stands for the range, and for the period before it. A period
+    `rows` is a source with its conditions; `<when>` in it stands for the range and the period before it. A period
     that begins before the first record is not compared: it would look like a saving."""
     if whole:
         value, change = (
@@ -92,12 +92,15 @@ def course(part: str, rows: str, whole: str = "") -> str:
         value, empty = "{0}.part", "earlier.part = 0.0"
         text = _SAME.format(least=0.5, change="100.0 * (present.part / earlier.part - 1)", form="%+.0f %%")
     return f"""WITH RECURSIVE {_BUCKETS},
+quarters AS MATERIALIZED (
+  SELECT time, {part} AS part, {whole or "0.0"} AS whole FROM {rows.replace("<when>", sql.WITH_PERIOD_BEFORE)} GROUP BY time
+),
 facts AS MATERIALIZED (
-  SELECT {_BUCKET} AS time, {part} AS part, {whole or "0.0"} AS whole
-  FROM buckets CROSS JOIN {rows.replace("<when>", sql.WITHIN)} GROUP BY 1
+  SELECT {_BUCKET} AS time, total(part) AS part, total(whole) AS whole
+  FROM buckets CROSS JOIN quarters WHERE time >= $__from / 1000 GROUP BY 1
 ),
 present AS MATERIALIZED (SELECT total(part) AS part, total(whole) AS whole FROM facts),
-earlier AS MATERIALIZED (SELECT {part} AS part, {whole or "0.0"} AS whole FROM {rows.replace("<when>", sql.BEFORE)}),
+earlier AS MATERIALIZED (SELECT total(part) AS part, total(whole) AS whole FROM quarters WHERE time < $__from / 1000),
 compared AS MATERIALIZED (
   SELECT {_COMPARED.format(empty=empty, text=text)} AS note
   FROM present CROSS JOIN earlier CROSS JOIN (SELECT first_request AS began FROM v_database)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 PLACE = ("agent", "project", "branch", "machine")
 WITHIN = "time >= $__from / 1000 AND time < $__to / 1000"
-BEFORE = "time >= (2 * $__from - $__to) / 1000 AND time < $__from / 1000"
+WITH_PERIOD_BEFORE = "time >= (2 * $__from - $__to) / 1000 AND time < $__to / 1000"
 EAST = "(strftime('%s', '2000-01-01', '${__to:date:Z}') - 946684800)"
 # A model is chosen by its short name; its identifier still works, for bookmarks have it.
 MODEL = "+model IN (SELECT model FROM v_model_names WHERE model_name IN (${model:sqlstring}) OR model_key IN (${model:sqlstring}))"

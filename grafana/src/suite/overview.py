@@ -22,7 +22,7 @@ Commits can be shown in the charts with the switch above. Empty? Run `claude-met
 _USAGE = f"v_usage WHERE <when> AND {sql.place()} AND {sql.MODEL}"
 _ACTIVITY = f"v_activity WHERE <when> AND {sql.place()}"
 _TOOLS = f"v_tools WHERE <when> AND {sql.place()}"
-_BEGUN = f"(SELECT min(time) AS time FROM {_USAGE} GROUP BY session_id) AS begun WHERE true"
+_BEGUN = f"(SELECT min(time) AS time FROM {_USAGE} GROUP BY session_id, time >= $__from / 1000) AS begun WHERE true"
 _SO_FAR = f"""WITH days(today, month) AS MATERIALIZED (
   SELECT ($__to / 1000 + {sql.EAST}) / 86400 * 86400 - {sql.EAST},
     strftime('%s', $__to / 1000 + {sql.EAST}, 'unixepoch', 'start of month') - {sql.EAST}
