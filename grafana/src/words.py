@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-AGENTS = {"claude_code": "Claude Code", "codex_cli": "Codex", "gemini_cli": "Gemini CLI", "opencode": "OpenCode"}
+from claude_metrics.agents import RECORDED
+
+AGENTS = {agent.type: agent.title for agent in RECORDED.values()}
 MARKS = {"1": "✓", "0": "✗"}
 NOTHING = "Nothing in this range"
 UNTITLED = "(no title)"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from claude_metrics.agents import RECORDED
 from claude_metrics.store import connection as database
 from grafana.src import sql, words
 
@@ -51,5 +50,13 @@ def test_a_name_in_an_address_is_that_of_the_filter(db: sqlite3.Connection, name
     assert not set(written[0]) & set('"&#%+')
 
 
-def test_every_agent_has_a_name() -> None:
-    assert {agent.type for agent in RECORDED.values()} == words.AGENTS.keys()
+def test_an_agent_has_the_name_of_its_folder() -> None:
+    assert sql_text("claude_code") == "Claude Code"
+    assert sql_text("another") == "another", "an agent that another version recorded keeps its identifier"
+
+
+def sql_text(agent: str) -> str:
+    shown: str = (
+        sqlite3.connect(":memory:").execute(f"select {words.agent('a')} from (select ? as a)", (agent,)).fetchone()[0]
+    )
+    return shown
