@@ -1,12 +1,16 @@
-"""Read and replace somebody else's file without harm: links, mode and owner stay, and no write of theirs is lost."""
+"""Write files whole or not at all. This is the only module that does, so that each place keeps the same promises.
+
+`swap` changes somebody else's file without harm: links, mode and owner stay, and no write of theirs is lost.
+"""
 
 import contextlib
 import os
 import shutil
 import stat
-import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
@@ -17,6 +21,70 @@ BACKUPS_KEPT = 10
 
 class ChangedMeanwhileError(Exception):
     """Somebody wrote the file since it was read; read it again."""
+
+
+# -- the one way in which a file is written -----------------------------------------------
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+@contextlib.contextmanager
+def replacing(
+    file: Path | str, mode: int = 0o600, scratch: Path | None = None, folder: int | None = None
+) -> Iterator[BinaryIO]:
+    """A new file, open for writing, that takes the place of `file` in one step when the block ends without an error.
+
+    Until then, and after an error, `file` is as it was; the new one is on disk before it replaces the old one, so
+    that a power cut leaves either the old content or the new. `scratch` is the new one's name until then (default: a
+    hidden name of its own beside `file`). `folder` is the descriptor of an open directory that `file` is a name in.
+    Raises OSError.
+    """
+    name = scratch or _scratch_name(file)
+    stream = _new(name, folder)
+    try:
+        with stream:
+            yield stream
+            _sync(stream)
+        if mode != 0o600:
+            os.chmod(name, mode, dir_fd=folder)
+        os.replace(name, file, src_dir_fd=folder, dst_dir_fd=folder)
+        _sync_folder(Path(file).parent if folder is None else folder)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+
+
+def write(file: Path, content: bytes, mode: int = 0o600) -> None:
+    """Make `content` the content of `file`, whole or not at all. Raises OSError."""
+    with replacing(file, mode) as stream:
+        stream.write(content)
+
+
+def _scratch_name(file: Path | str) -> Path:
+    path = Path(file)
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+
+
+def _new(name: Path, folder: int | None = None) -> BinaryIO:
+    return os.fdopen(os.open(name, _NEW | _SAFELY, 0o600, dir_fd=folder), "wb")
+
+
+def _sync(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path | int) -> None:
+    with contextlib.suppress(OSError):  # not possible on Windows, nor on some network file systems
+        handle = os.open(folder, os.O_RDONLY) if isinstance(folder, Path) else os.dup(folder)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# -- files of somebody else ---------------------------------------------------------------
 
 
 def read(file: Path) -> bytes | None:
@@ -53,13 +121,11 @@ def swap(file: Path, before: bytes | None, after: bytes | None) -> None:
 
 
 def _write(target: Path, before: bytes | None, after: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temp = Path(name)
+    temp = _scratch_name(target)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with _new(temp) as stream:
             stream.write(after)
-            stream.flush()
-            os.fsync(stream.fileno())
+            _sync(stream)
         if before is None:
             _create(temp, target)
         else:
@@ -111,13 +177,7 @@ def missing_folders(file: Path) -> list[str]:
     return [str(path) for path in (folder, *folder.parents) if not path.exists()]
 
 
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not possible on Windows, nor on some network file systems
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+# -- files of our own -------------------------------------------------------------------
 
 
 def backup(agent: str, file: Path, content: bytes) -> Path:
@@ -133,11 +193,18 @@ def backup(agent: str, file: Path, content: bytes) -> Path:
 def write_private(file: Path, content: bytes) -> None:
     """Write one of our own files, 0600 in a folder 0700, whole or not at all."""
     try:
-        handle, temp = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=paths.private_dir(file.parent))
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temp).replace(file)
+        paths.private_dir(file.parent)
+        write(file, content)
     except OSError as error:
         raise ClaudeMetricsError(
             f"cannot write ({error.strerror}); {file}; make room and the folder writable, or set CLAUDE_METRICS_HOME"
         ) from None
+
+
+def write_output(file: Path, content: bytes) -> None:
+    """Write a file that the user named, 0600, through links. A device or a pipe is written as it is."""
+    target = Path(os.path.realpath(file))
+    if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
+        file.write_bytes(content)
+    else:
+        write(target, content)

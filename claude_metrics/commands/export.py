@@ -64,10 +64,11 @@ def write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    from claude_metrics import files
     from claude_metrics.errors import ClaudeMetricsError
 
     try:
-        output.write_bytes(text.encode("utf-8", "replace"))
+        files.write_output(output, text.encode("utf-8", "replace"))
     except OSError as error:
         raise ClaudeMetricsError(f"cannot write the file: {error.strerror}; {output}; choose another place") from error
     click.echo(f"wrote {click.format_filename(output)}", err=True)

@@ -81,9 +81,9 @@ def start_compose(program: str, database: Path, port: int) -> None:
         )
     folder = paths.private_dir(grafana.state_dir())
     grafana.write(folder, f"/data/{database.name}", "/dashboards")
-    grafana.place(folder / "compose.yaml", paths.asset("grafana/compose.yaml").read_text(encoding="utf-8"))
+    grafana.write_file(folder / "compose.yaml", paths.asset("grafana/compose.yaml").read_text(encoding="utf-8"))
     grafana.password_file()
-    grafana.place(folder / "state.json", json.dumps({"data": str(database.parent), "port": port}), 0o600)
+    grafana.write_file(folder / "state.json", json.dumps({"data": str(database.parent), "port": port}), 0o600)
     _compose(program, "up", "--detach")
 
 
@@ -137,7 +137,7 @@ def start_native(program: str, database: Path, port: int) -> None:
             raise ClaudeMetricsError(f"port {port} is in use; 127.0.0.1:{port}; choose another with --port")
     _install_plugin(program, folder / "plugins")
     grafana.write(folder, str(database), str(folder / "dashboards"))
-    ini = grafana.place(folder / "grafana.ini", _ini(folder, port), 0o600)
+    ini = grafana.write_file(folder / "grafana.ini", _ini(folder, port), 0o600)
     before = log_file.stat().st_size if log_file.exists() else 0
     with log_file.open("ab") as log:
         server = subprocess.Popen(
@@ -209,7 +209,7 @@ def _pid_file() -> Path:
 def _note(pid: int) -> None:
     import psutil
 
-    grafana.place(_pid_file(), json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}), 0o600)
+    grafana.write_file(_pid_file(), json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}), 0o600)
 
 
 def _running() -> Any | None:

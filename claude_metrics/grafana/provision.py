@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
-from claude_metrics import paths
+from claude_metrics import files, paths
 from claude_metrics.errors import ClaudeMetricsError
 
 PLUGIN, PLUGIN_VERSION = "frser-sqlite-datasource", "4.0.3"
@@ -59,7 +58,7 @@ def write(folder: Path, database: str, dashboards: str) -> list[Path]:
             text = text.replace("path: /data/metrics.db", f"path: {quoted(escaped(database))}")
         elif source.parts[-3:-1] == ("provisioning", "dashboards"):
             text = text.replace("path: /dashboards", f"path: {quoted(dashboards)}")
-        written.append(place(folder / source.relative_to(root), text))
+        written.append(write_file(folder / source.relative_to(root), text))
     return written
 
 
@@ -73,18 +72,13 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("$", "$$")
 
 
-def place(path: Path, text: str, mode: int = 0o644) -> Path:
+def write_file(path: Path, text: str, mode: int = 0o644) -> Path:
     """Write a whole file or none."""
     try:
         for parent in reversed([p for p in path.parents if not p.exists()]):
             parent.mkdir()
             parent.chmod(0o755)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        scratch.chmod(mode)
-        scratch.replace(path)
+        files.write(path, text.encode(), mode)
     except OSError as error:
         raise ClaudeMetricsError(
             f"cannot write {path.name}: {error.strerror}; {path}; choose another folder"
@@ -96,4 +90,4 @@ def password_file() -> Path:
     """The admin's password, made once; readable by its owner alone."""
     paths.private_dir(state_dir())
     path = state_dir() / "admin_password"
-    return path if path.exists() else place(path, secrets.token_urlsafe(24), 0o600)
+    return path if path.exists() else write_file(path, secrets.token_urlsafe(24), 0o600)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from claude_metrics import paths
+from claude_metrics import files, paths
 from claude_metrics.agents import AGENTS
 from claude_metrics.errors import ClaudeMetricsError
 
@@ -92,18 +92,13 @@ def remove(wanted: Service) -> Done:
 
 
 def _write(wanted: Service) -> None:
-    half = wanted.file.with_name(f".{wanted.file.name}.tmp")
     try:
         paths.private_dir(wanted.file.parent)
-        half.write_bytes(wanted.content)
-        half.chmod(0o600)
-        half.replace(wanted.file)
+        files.write(wanted.file, wanted.content)
     except OSError as error:
         raise ClaudeMetricsError(
             f"cannot write the service ({error.strerror}); {wanted.file}; check the folder's owner and mode"
         ) from error
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _run(wanted: Service, commands: list[list[str]]) -> list[str]:

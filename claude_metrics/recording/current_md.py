@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock
+from claude_metrics import clock, files
 from claude_metrics.config import Config
 from claude_metrics.log import logger
 from claude_metrics.text import UNSEEN
@@ -59,7 +59,7 @@ def update(connection: sqlite3.Connection, session_id: str, settings: Config) ->
     text = render(connection, session_id)
     try:
         with _folder(Path(project)) as folder:
-            return _place(folder, session_id, text)
+            return _put(folder, session_id, text)
     except OSError as error:
         logger.warning("CURRENT.md was not written: %s", error.strerror)
         return False
@@ -128,7 +128,7 @@ def _below(above: int, name: str) -> int:
     return os.open(name, _FOLDER | _NO_LINK, dir_fd=above)
 
 
-def _place(folder: int, session_id: str, text: str) -> bool:
+def _put(folder: int, session_id: str, text: str) -> bool:
     """Put the text in place of what is ours; leave what is not."""
     body = text.encode("utf-8", "replace")
     head = f"<!-- claude-metrics: session {session_id}, sha256 {hashlib.sha256(body).hexdigest()} -->\n"
@@ -140,17 +140,11 @@ def _place(folder: int, session_id: str, text: str) -> bool:
     if old is not None and owner is None:
         logger.info("CURRENT.md is not ours or was edited: left as it is")
         return False
-    temporary = f".{NAME}.{os.getpid()}.tmp"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
-    try:
-        with os.fdopen(file, "wb") as writing:
-            writing.write(new)
+    with files.replacing(NAME, folder=folder) as stream:
+        stream.write(new)
+        stream.flush()  # a full disk is noticed before the earlier state is moved away
         if owner is not None and owner != session_id:
             _archive(folder, owner)
-        os.replace(temporary, NAME, src_dir_fd=folder, dst_dir_fd=folder)
-    except OSError:
-        os.unlink(temporary, dir_fd=folder)
-        raise
     return True
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from claude_metrics import files
 from claude_metrics.agents import DEFAULT
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.paths import private_dir
@@ -226,25 +227,10 @@ def submit(payload: bytes, agent: str, spool: Path, event: str = "end") -> Path:
 
 
 def _write(path: Path, payload: bytes) -> Path:
-    """Never seen half-written under its final name, nor after a power cut."""
-    half = path.with_name(path.name + _HALF)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
-    with os.fdopen(os.open(half, flags, 0o600), "wb") as file:
-        file.write(payload)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-    _sync_folder(path.parent)
+    """Never seen half-written under its final name, nor after a power cut. `_recover` finishes what was killed here."""
+    with files.replacing(path, scratch=path.with_name(path.name + _HALF)) as stream:
+        stream.write(payload)
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not on Windows
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 # Cleaning up

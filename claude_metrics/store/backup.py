@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from claude_metrics import paths
+from claude_metrics import files, paths
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.log import logger
 from claude_metrics.store import connection as database
@@ -32,7 +32,7 @@ def write(db_path: Path, target: Path, force: bool = False) -> int:
         raise ClaudeMetricsError(f"that is a folder; {target}; name a file in it")
     source = database.connect_readonly(db_path)
     try:
-        with _whole(target) as half:
+        with _replacing(target) as half:
             _copy(source, half)
     finally:
         source.close()
@@ -40,16 +40,13 @@ def write(db_path: Path, target: Path, force: bool = False) -> int:
 
 
 @contextlib.contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def _replacing(target: Path) -> Iterator[Path]:
     """A private file beside `target` that takes its place when all went well."""
     half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         half.unlink(missing_ok=True)
-        os.close(os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        yield half
-        _sync(half)
-        half.replace(target)
-        _sync(target.parent)
+        with files.replacing(target, scratch=half):  # SQLite writes into the new file by its name
+            yield half
     except OSError as error:
         raise ClaudeMetricsError(
             f"cannot write the copy ({error.strerror}); {target}; check the folder, its owner and free space"
@@ -58,8 +55,6 @@ def _whole(target: Path) -> Iterator[Path]:
         raise ClaudeMetricsError(
             f"cannot copy the database ({error}); {target}; check free space, and `claude-metrics doctor`"
         ) from error
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _copy(source: sqlite3.Connection, half: Path) -> None:
@@ -69,15 +64,6 @@ def _copy(source: sqlite3.Connection, half: Path) -> None:
         problem = copy.execute("pragma quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise sqlite3.DatabaseError(f"it is damaged: {problem}")
-
-
-def _sync(path: Path) -> None:
-    with contextlib.suppress(OSError):  # folders cannot be on Windows
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def overwrite(new: sqlite3.Connection, db_path: Path) -> None:

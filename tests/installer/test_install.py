@@ -467,15 +467,18 @@ def test_found_tells_the_agents_of_this_machine(home: Path, monkeypatch: pytest.
 
 
 @pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def meanwhile(monkeypatch: pytest.MonkeyPatch, settings_file: Path) -> Iterator[Callable[..., None]]:
     """`meanwhile(f, g)`: f runs while the first new content is ready but not yet in place, g in the second attempt."""
     original = os.fsync
+
+    def is_beside_the_settings(handle: int) -> bool:
+        return os.fstat(handle).st_ino in {entry.inode() for entry in os.scandir(settings_file.parent)}
 
     def schedule(*steps: Callable[[], object]) -> None:
         waiting = list(steps)
 
         def fsync(handle: int) -> None:
-            if waiting and stat.S_ISREG(os.fstat(handle).st_mode):
+            if waiting and is_beside_the_settings(handle):
                 waiting.pop(0)()
             original(handle)
 
