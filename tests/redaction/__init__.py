@@ -1,0 +1,1 @@
+"""Made-up secrets, texts without any, and what is promised of redaction."""
