@@ -1,6 +1,6 @@
 """All benchmarks: figures beside their targets, as a table or as JSON.
 
-    python -m benchmarks [--short] [--json] [hook sync context grafana]
+    python -m benchmarks [--short] [--json] [hook sync context grafana redaction]
 
 `--short` takes seconds and proves that the benchmarks still run; its figures mean little. Nothing fails on time.
 """
@@ -14,15 +14,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import context, grafana, hook, sync
+from benchmarks import context, grafana, hook, redaction, sync
 from tests.grafana import corpus
 
-FULL: dict[str, dict[str, Any]] = {"hook": {}, "sync": {}, "context": {}, "grafana": {}}
+FULL: dict[str, dict[str, Any]] = {"hook": {}, "sync": {}, "context": {}, "grafana": {}, "redaction": {}}
 SHORT: dict[str, dict[str, Any]] = {
     "hook": {"runs": 5},
     "sync": {"mib": 32, "rounds": 1},
     "context": {"runs": 2, "largest": 300, "submodules": (30,) * 3},
     "grafana": {"sessions": 200},
+    "redaction": {"seeds": 1, "rounds": 1},
 }
 
 
@@ -47,6 +48,8 @@ def figures(name: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[
         return hook.measure(**arguments), hook.CEILINGS
     if name == "sync":
         return sync.measure(**arguments), sync.CEILINGS
+    if name == "redaction":
+        return redaction.measure(**arguments), dict(redaction.CEILINGS)
     if name == "context":
         measured = context.measure(**arguments)
         name = "(note - interpreter) / git status in the largest repository"
