@@ -123,7 +123,8 @@ def weekly(selection: Selection, start_of_week: str) -> None:
 
     Example: claude-metrics report weekly --start-of-week sunday
     """
-    from claude_metrics.reports.query import monday, sunday
+    from claude_metrics.config.zones import monday
+    from claude_metrics.reports.query import sunday
 
     _by_time(selection, "weekly", "week", monday if start_of_week == "monday" else sunday)
 

@@ -5,8 +5,9 @@ import os
 import sqlite3
 import time
 from contextlib import closing
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 
+from claude_metrics.context import zones
 from claude_metrics.context.settings import Settings
 
 BUSY_S = 0.25  # a writer's commit takes a few ms; whoever holds the database longer is not waited for
@@ -88,7 +89,7 @@ class _Place:
 
 def _read(connection: sqlite3.Connection, here: _Place, settings: Settings, now: float, session_id: str) -> Spend:
     spend = Spend()
-    today, monday, first = (begin.timestamp() for begin in _begins(now, _zone(settings.timezone)))
+    today, monday, first = zones.begins(now, zones.zone(settings.timezone))
     spend.today_usd, _ = _sum(connection, today, here)
     spend.week_usd, spend.week_unpriced_tokens = _sum(connection, monday, here)
     if settings.budget_daily_usd > 0:
@@ -99,24 +100,6 @@ def _read(connection: sqlite3.Connection, here: _Place, settings: Settings, now:
         spend.monthly_left_usd = settings.budget_monthly_usd - _sum(connection, first)[0]
     spend.last_session = _last_session(connection, here, session_id)
     return spend
-
-
-def _zone(name: str) -> tzinfo | None:
-    """The config's time zone; None, the system's, where it names none or one that is not known here."""
-    if not name:
-        return None
-    try:
-        from zoneinfo import ZoneInfo
-
-        return ZoneInfo(name)
-    except Exception:  # ZoneInfoNotFoundError is a KeyError, an odd name a ValueError, a folder an OSError
-        return None
-
-
-def _begins(now: float, zone: tzinfo | None) -> tuple[datetime, datetime, datetime]:
-    """When the local day, the week (a Monday) and the month began."""
-    day = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day, day - timedelta(days=day.weekday()), day.replace(day=1)
 
 
 def _sum(connection: sqlite3.Connection, since: float, here: _Place | None = None) -> tuple[float, int]:

@@ -10,12 +10,12 @@ import gc
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from claude_metrics import clock, config
 from claude_metrics.agents import RECORDED
+from claude_metrics.config import zones
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.log import logger
 from claude_metrics.models import Batch, Source
@@ -72,7 +72,7 @@ def look(
         purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
     finally:
         connection.close()
-    earliest = datetime.fromisoformat(since).timestamp() * 1e9 if since else 0
+    earliest = zones.begin_of(since, zones.configured(config.lenient())) * 10**9 if since else 0
     found = Found(facet_folders=[path for agent in agents for path in RECORDED[agent].facet_folders(root)])
     for source in sources:
         if source.mtime_ns >= earliest and _name(source) not in purged:

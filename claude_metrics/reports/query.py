@@ -104,11 +104,6 @@ def total(entries: Iterable[Entry]) -> Entry:
 # -- by time ------------------------------------------------------------------------
 
 
-def monday(day: str) -> str:
-    at = date.fromisoformat(day)
-    return (at - timedelta(days=at.weekday())).isoformat()
-
-
 def sunday(day: str) -> str:
     at = date.fromisoformat(day)
     return (at - timedelta(days=(at.weekday() + 1) % 7)).isoformat()

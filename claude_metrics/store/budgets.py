@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from claude_metrics.config import Config
+from claude_metrics.config import Config, zones
 from claude_metrics.store import meta
 
 
@@ -20,15 +18,5 @@ def _wanted(config: Config) -> dict[str, str]:
     return {
         "budget_daily_usd": repr(config.budget_daily_usd),
         "budget_monthly_usd": repr(config.budget_monthly_usd),
-        "utc_offset_s": str(_utc_offset_s(config.timezone)),
+        "utc_offset_s": str(zones.utc_offset_s(zones.configured(config))),
     }
-
-
-def _utc_offset_s(name: str) -> int:
-    """Seconds that the reader's zone is now east of UTC; the system's zone where the config names none that exists."""
-    try:
-        now = datetime.now(ZoneInfo(name)) if name else datetime.now().astimezone()
-    except (KeyError, OSError, ValueError):
-        now = datetime.now().astimezone()
-    offset = now.utcoffset()
-    return int(offset.total_seconds()) if offset else 0

@@ -238,7 +238,7 @@ OURS = {
     "claude_metrics", "claude_metrics.git", "claude_metrics.git.process", "claude_metrics.context",
     "claude_metrics.text", *(f"claude_metrics.context.{name}" for name in (
         "clients", "finding", "gathering", "git_files", "note", "repositories", "repository_lines", "settings", "spend",
-        "spend_lines", "text", "tools")),
+        "spend_lines", "text", "tools", "zones")),
 }  # fmt: skip
 
 
