@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from claude_metrics.store.rollups import DURATION_LIMITS_MS
+from grafana.src import durations
 from tests.grafana import suite
 from tests.grafana.conftest import Tried
 
@@ -83,7 +83,7 @@ def test_queries_read_views_only(empty: Tried) -> None:
     views = {name for (name,) in empty.source.plain("select name from sqlite_master where type = 'view'")}
     for name, quoted in queries():
         text = re.sub(r'"[^"]*"', "", quoted)  # names of columns
-        made = set(re.findall(r"\b(\w+)(?:\([\w, ]+\))? AS (?:NOT )?(?:MATERIALIZED )?\(", text))
+        made = set(re.findall(r"\b(\w+)(?:\([\w, ]+\))? AS (?:NOT )?(?:MATERIALIZED )?\(", text, re.IGNORECASE))
         read = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", text, re.IGNORECASE)) - made
         assert read <= views and not read & tables, (name, read - views)
 
@@ -194,9 +194,7 @@ def test_rules_are_complete(rule: suite.Json) -> None:
     assert set(re.findall(r"\$([A-Z])", rule["data"][-1]["model"]["expression"])) == {"A", "B"}
 
 
-def test_the_classes_of_durations_are_those_of_the_rollup(empty: Tried) -> None:
-    rows = empty.source.plain("select class, lower_ms, upper_ms from v_duration_classes order by 1")
-    assert [row[0] for row in rows] == list(range(len(DURATION_LIMITS_MS) + 1))
-    assert [row[1] for row in rows] == [0, *DURATION_LIMITS_MS] and [row[2] for row in rows][:-1] == [
-        *DURATION_LIMITS_MS
-    ]
+def test_the_heat_map_names_the_classes_of_the_view(empty: Tried) -> None:
+    rows = empty.source.plain("select upper_ms, is_open from v_duration_classes order by class")
+    names = ["more" if is_open else f"{upper} ms" if upper < 1000 else f"{upper // 1000} s" for upper, is_open in rows]
+    assert tuple(names) == durations.NAMES
