@@ -61,7 +61,7 @@ DOORS: dict[str, set[str]] = {
 }
 HEAVY = {
     "sqlite_utils": {"store.migrations"},
-    "click": {"cli", "commands", "render.json"},
+    "click": {"cli", "commands", "render"},
     "psutil": {
         *("lock", "recording.worker", "recording.watch", "health", "agents.claude.processes", "grafana.process"),
         "installer.service",

@@ -148,14 +148,15 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
     """
     from claude_metrics import config, paths
     from claude_metrics.maintenance import purge as engine
+    from claude_metrics.reports import session_ids
     from claude_metrics.store import backup as copies
     from claude_metrics.store import upkeep
 
     if not all(sessions) or not (sessions or project):
         raise click.UsageError("name what to delete: --session ID or --project P")
     with _open(db_path) as connection:
-        found = engine.matching(connection, sessions, project)
-        _refuse_unclear(connection, sessions, engine)
+        ids = [session_ids.find(connection, prefix) for prefix in sessions]
+        found = engine.matching(connection, ids, project)
         if not found:
             raise ClaudeMetricsError(f"no such session is stored; {db_path}; see `claude-metrics report sessions`")
         if not yes and not as_json:
@@ -178,19 +179,6 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         options.print_json({"sessions": gone, "events": dropped})
     else:
         click.echo(f"sessions deleted: {gone}; the agent's transcripts were not touched")
-
-
-def _refuse_unclear(connection: sqlite3.Connection, sessions: tuple[str, ...], engine) -> None:  # type: ignore[no-untyped-def]
-    for given in sessions:
-        rows = engine.matching(connection, [given])
-        if len(rows) > 1:
-            raise ClaudeMetricsError(
-                f"{len(rows)} sessions begin with `{given}`; {rows[0][0]}, {rows[1][0]}; give more of the id"
-            )
-        if not rows:
-            raise ClaudeMetricsError(
-                f"no stored session begins with `{given}`; see `claude-metrics report sessions`; check the id"
-            )
 
 
 def _show(found: list[sqlite3.Row]) -> None:

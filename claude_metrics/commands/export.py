@@ -36,15 +36,15 @@ def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_p
     """
     from claude_metrics.config import zones
     from claude_metrics.reports import session_ids
-    from claude_metrics.reports import session_turns as story
+    from claude_metrics.reports.session import load_history
     from claude_metrics.store.connection import connect_current
 
     connection = connect_current(db_path)
-    found = story.load(connection, session_ids.find(connection, session_id))
+    found = load_history(connection, session_ids.find(connection, session_id))
     write(_formatted(found, kind, zones.zone(tz)), output)
 
 
-def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
+def _formatted(found, kind: str, tz) -> str:  # type: ignore[no-untyped-def]
     if kind == "json":
         from dataclasses import asdict
 
@@ -52,11 +52,11 @@ def _formatted(found, kind: str, here) -> str:  # type: ignore[no-untyped-def]
     if kind == "html":
         from claude_metrics.render.html import session_page
 
-        return session_page.page(found, here)
+        return session_page.page(found, tz)
     from claude_metrics.render.replay import markdown
     from claude_metrics.text import plain
 
-    return plain("\n".join(markdown(found, here)).strip() + "\n")
+    return plain("\n".join(markdown(found, tz)).strip() + "\n")
 
 
 def write(text: str, output: Path | None) -> None:

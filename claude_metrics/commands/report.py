@@ -55,9 +55,9 @@ def _selection(named: dict[str, Any]) -> Selection:
     from claude_metrics.store.connection import connect_current
 
     agents = tuple(RECORDED[name].type for name in named.pop("agents"))
-    here = zones.zone(named.pop("tz"))
+    tz = zones.zone(named.pop("tz"))
     where = report.Filter(
-        named.pop("since"), named.pop("until"), here, named.pop("projects"), named.pop("models"), agents
+        named.pop("since"), named.pop("until"), tz, named.pop("projects"), named.pop("models"), agents
     )
     db_path = named.pop("db_path")
     connection = connect_current(db_path)

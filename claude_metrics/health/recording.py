@@ -17,8 +17,7 @@ from claude_metrics.lock import owner
 from claude_metrics.models import Source
 from claude_metrics.recording import ingest, spool, sync, worker
 from claude_metrics.store import connection as database
-from claude_metrics.store import tombstones
-from claude_metrics.text import session_name
+from claude_metrics.store.sources import own_session, sessions_on_disk
 
 LATE_S = 600  # a worker starts at once; what is older was left behind
 SOON_DAYS = 7
@@ -90,11 +89,13 @@ def last(here: Situation) -> Check:
 
 
 def coverage(here: Situation) -> Check:
-    """Every transcript on disk against how far it was read."""
-    sources, missing = _on_disk(here)
+    """Every session on disk against how far its transcripts were read."""
+    sessions, missing = _on_disk(here)
     if not missing:
-        return Check("coverage", "ok", f"all {plural(len(sources), 'transcript')} on disk are recorded")
-    text = f"{plural(len(missing), 'transcript')} of {len(sources)} on disk not recorded, or grown since"
+        return Check("coverage", "ok", f"all {plural(len(sessions), 'session')} on disk are recorded")
+    late = {id(source) for source in missing}
+    count = sum(any(id(source) in late for source in sources) for sources in sessions.values())
+    text = f"{plural(count, 'session')} of {len(sessions)} on disk not recorded, or grown since"
     return Check("coverage", "warn", text, "run `claude-metrics sync`", lambda: _sync(here))
 
 
@@ -104,26 +105,25 @@ def _sync(here: Situation) -> str:
     return f"{report.new} sessions new, {report.updated} updated, {report.failed} failed"
 
 
-def _on_disk(here: Situation) -> tuple[list[Source], list[Source]]:
-    """All sources, and those of them that changed some time ago and were not read to their end since."""
+def _on_disk(here: Situation) -> tuple[dict[str, list[Source]], list[Source]]:
+    """All sessions, and those of their sources that changed some time ago and were not read to their end since."""
     sources = [source for agent in RECORDED.values() for source in agent.find_sources()]
-    known: ingest.Cursors = {}
-    purged: set[str] = set()
+    known, sessions = _stored(here, sources)
+    late = time.time_ns() - LATE_S * 10**9
+    kept = [source for held in sessions.values() for source in held]
+    return sessions, [source for source in kept if source.mtime_ns < late and not ingest.unchanged(source, known)]
+
+
+def _stored(here: Situation, sources: list[Source]) -> tuple[ingest.Cursors, dict[str, list[Source]]]:
+    """How far each source was read, and all sessions on disk; without a database they are named by their files."""
     if here.db_path.exists():
         with closing(database.connect_readonly(here.db_path)) as connection:
-            if connection.execute("select 1 from sqlite_master where name = 'purged'").fetchone():
-                known = {
-                    row[0]: tuple(row)[1:]
-                    for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")
-                }
-                purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
-    late = time.time_ns() - LATE_S * 10**9
-    missing = [s for s in sources if s.mtime_ns < late and not ingest.unchanged(s, known) and _name(s) not in purged]
-    return sources, missing
-
-
-def _name(source: Source) -> str:
-    return session_name(source.session_id or source.path.stem)
+            if connection.execute("select 1 from sqlite_master where name = 'v_sources'").fetchone():
+                return ingest.cursors(connection), sessions_on_disk(connection, sources).sessions
+    sessions: dict[str, list[Source]] = {}
+    for source in sources:
+        sessions.setdefault(own_session(source), []).append(source)
+    return {}, sessions
 
 
 def cleanup(here: Situation) -> Iterator[Check]:

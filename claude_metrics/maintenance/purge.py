@@ -23,35 +23,22 @@ from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
 
 
-def matching(
-    connection: sqlite3.Connection, sessions: Sequence[str] = (), project: str | None = None
-) -> list[sqlite3.Row]:
-    """`(session_id, project_name, start_time, first_prompt)` of sessions by id or unique prefix, or by project.
+def matching(connection: sqlite3.Connection, sessions: Sequence[str], project: str | None = None) -> list[sqlite3.Row]:
+    """`(session_id, project, start_time, first_prompt)` of the sessions with these ids, and of those of a project.
 
     `project` is its name, or a folder: then all sessions below it.
     """
-    found = {row[0]: row for prefix in sessions for row in _by_prefix(connection, prefix)}
+    columns = "session_id, project, start_time, first_prompt"
+    by_id = f"select {columns} from v_sessions where session_id = ?"
+    rows = [row for session in sessions for row in connection.execute(by_id, (session,))]
     if project:
         folder = project.rstrip("/\\") or project
-        rows = connection.execute(
-            """select session_id, project_name, start_time, first_prompt from sessions
-            where project_name = ?1 or project_path = ?2
+        rows += connection.execute(
+            f"""select {columns} from v_sessions where project = ?1 or project_path = ?2
             or substr(project_path, 1, length(?2) + 1) in (?2 || '/', ?2 || '\\')""",
             (project, folder),
         )
-        found |= {row[0]: row for row in rows}
-    return list(found.values())
-
-
-def _by_prefix(connection: sqlite3.Connection, prefix: str) -> list[sqlite3.Row]:
-    columns = "session_id, project_name, start_time, first_prompt"
-    exact = connection.execute(f"select {columns} from sessions where session_id = ?", (prefix,)).fetchall()
-    return (
-        exact
-        or connection.execute(
-            f"select {columns} from sessions where substr(session_id, 1, length(?1)) = ?1", (prefix,)
-        ).fetchall()
-    )
+    return list({row[0]: row for row in rows}.values())
 
 
 def purge(connection: sqlite3.Connection, sessions: Sequence[str], settings: Config, remember: bool = True) -> int:

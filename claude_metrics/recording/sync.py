@@ -25,8 +25,8 @@ from claude_metrics.recording import parallel as reading
 from claude_metrics.store import connection as database
 from claude_metrics.store import reprice, tombstones, upkeep
 from claude_metrics.store.recordings import save_recordings
+from claude_metrics.store.sources import own_session, sessions_on_disk
 from claude_metrics.store.transaction import transaction
-from claude_metrics.text import session_name
 
 GROUP_FILES, GROUP_ROWS = 200, 20_000
 BULK_ROWS = 100_000
@@ -69,13 +69,13 @@ def look(
     try:
         known = ingest.cursors(connection)
         sources = [source for agent in agents for source in RECORDED[agent].find_sources(root)]
-        purged = tombstones.purged_sessions(connection, {_name(source) for source in sources})
+        purged = tombstones.purged_sessions(connection, {own_session(source) for source in sources})
     finally:
         connection.close()
     earliest = zones.begin_of(since, zones.configured(config.lenient())) * 10**9 if since else 0
     found = Found(facet_folders=[path for agent in agents for path in RECORDED[agent].facet_folders(root)])
     for source in sources:
-        if source.mtime_ns >= earliest and _name(source) not in purged:
+        if source.mtime_ns >= earliest and own_session(source) not in purged:
             (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
     return found, known
 
@@ -104,7 +104,7 @@ def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress =
             facets.pick_up(connection, found.facet_folders, settings)
             if report.rows_written > BULK_ROWS:
                 upkeep.vacuum(connection)  # keys come in no order and leave pages a third empty
-            names = set(_names(connection, [*found.changed, *found.unchanged]))
+            names = set(sessions_on_disk(connection, [*found.changed, *found.unchanged]).sessions)
     finally:
         gc.enable()
         connection.close()
@@ -125,17 +125,6 @@ def end_killed(db_path: Path, agents: Iterable[str]) -> int:
         return endings.mark_killed(connection, dead, settings)
     finally:
         connection.close()
-
-
-def _names(connection: sqlite3.Connection, sources: Iterable[Source]) -> Iterator[str]:
-    """The sessions that the sources hold: not every agent names them in the path."""
-    known = dict(connection.execute("select path, session_id from sources where session_id is not null"))
-    for source in sources:
-        yield session_name(known[str(source.path)]) if str(source.path) in known else _name(source)
-
-
-def _name(source: Source) -> str:
-    return session_name(source.session_id or source.path.stem)
 
 
 def _recordings(connection: sqlite3.Connection, group: list[Batch], started: str) -> None:

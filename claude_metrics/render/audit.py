@@ -9,7 +9,7 @@ from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, line, note, number, usd
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.render.usage import note_left_out
+from claude_metrics.render.usage import note_hidden
 from claude_metrics.reports.audit import Audited
 from claude_metrics.reports.coverage import Coverage
 
@@ -47,7 +47,7 @@ def show(form: Presentation, found: list[Audited], covered: list[Coverage], whol
     shown = [one for one in found if whole or one.differs or one.no_figure or one.unlisted_usd or _missing(one)]
     if shown:
         rows = [Row(_cells(form, one), "red" if one.unexplained_usd else "") for one in shown]
-        note_left_out(show_table(SESSION, rows, title="Cost per session, USD"))
+        note_hidden(show_table(SESSION, rows, title="Cost per session, USD"))
     _summary(found, len(shown))
     note("")
     show_table(COVERAGE, [Row(_covered(one)) for one in covered], title="Sessions")

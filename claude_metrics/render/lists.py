@@ -8,7 +8,7 @@ from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row, duration, line, note, number
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.render.usage import note_left_out
+from claude_metrics.render.usage import note_hidden
 from claude_metrics.reports.lists import commit_totals, summed
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show_tools(form: Presentation, lines: list[dict[str, Any]], **depth: list[di
         note("No tool was called in this selection.")
         return
     total = _tool({**whole, "tool_name": "Total", "sessions": None})
-    note_left_out(show_table(TOOL, [Row(_tool(row)) for row in lines], total))
+    note_hidden(show_table(TOOL, [Row(_tool(row)) for row in lines], total))
 
 
 def _tool(row: dict[str, Any]) -> list[str]:
@@ -68,7 +68,7 @@ def show_commits(form: Presentation, lines: list[dict[str, Any]]) -> None:
         return
     rows = [Row(_commit(form, row)) for row in lines]
     changed = [number(sums[name]) for name in ("files_changed", "lines_added", "lines_deleted")]
-    note_left_out(show_table(COMMIT, rows, ["Total", number(sums["commits"]), "", "", "", *changed, "proven", ""]))
+    note_hidden(show_table(COMMIT, rows, ["Total", number(sums["commits"]), "", "", "", *changed, "proven", ""]))
     if sums["inferred"]:
         note(f"Not counted: {number(sums['inferred'])} inferred, by the session's author in its folder meanwhile")
 

@@ -1,63 +1,72 @@
-"""A session retold turn by turn, as lines with a style: for a pager, and as Markdown for a file."""
+"""A session turn by turn, as lines with a style: for a pager, and as Markdown for a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import click
 
 from claude_metrics import clock
 from claude_metrics.config import zones
 from claude_metrics.render.tables import duration, line, number, usd
-from claude_metrics.reports.session import Line
-from claude_metrics.reports.session_summary import FACETS, HEADINGS
-from claude_metrics.reports.session_turns import Story, Turn
+from claude_metrics.reports.session import FACETS, HEADINGS, Line, SessionHistory, Turn
+from claude_metrics.text import plain
 
 SIGNS = {"unfinished": "…", "failed": "✗", "denied": "⊘", "ok": "✓"}
 money = usd(4)
 
 
-class Told(NamedTuple):
-    """One paragraph: `role` says what it is (title, turn, prompt, call, failed, seen, commit, answer, ...)."""
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True}, "about": {"dim": True}, "turn": {"bold": True, "fg": "cyan"}, "heading": {"bold": True},
+    "prompt": {"fg": "yellow"}, "call": {}, "failed": {"fg": "red"}, "observation": {"fg": "magenta"},
+    "commit": {"fg": "green"}, "answer": {}, "item": {},
+}  # fmt: skip
+INDENT = {"title": "", "about": "", "turn": "\n", "prompt": "> ", "answer": "< ", "heading": "  "}
+
+
+class Paragraph(NamedTuple):
+    """One paragraph: `role` says what it is (title, turn, prompt, call, failed, observation, commit, answer, ...)."""
 
     role: str
     text: str
 
 
-def retell(story: Story, here: zones.Zone) -> Iterator[Told]:
+def paragraphs(history: SessionHistory, tz: zones.Zone) -> Iterator[Paragraph]:
     """The whole session in order; texts are as stored, so the caller has to make them harmless."""
-    session = story.view.session
-    yield Told("title", line(session["title"] or session["first_prompt"]) or "(no title)")
-    yield Told("about", f"{session['session_id']}  {zones.show(session['start_time'], here)}  "
+    session = history.view.session
+    yield Paragraph("title", line(session["title"] or session["first_prompt"]) or "(no title)")
+    yield Paragraph("about", f"{session['session_id']}  {zones.show(session['start_time'], tz)}  "
                         f"{money(session['total_cost_usd'], session['unpriced_tokens'])}")  # fmt: skip
-    for turn in story.turns:
-        yield from _turn(turn, here)
-    yield from _summary(story.summary)
+    for turn in history.turns:
+        yield from _turn(turn, tz)
+    yield from _summary(history.summary)
 
 
-def _turn(turn: Turn, here: zones.Zone) -> Iterator[Told]:
+def _turn(turn: Turn, tz: zones.Zone) -> Iterator[Paragraph]:
     about = turn.about
     if about is None:
-        yield Told("turn", "Before the first prompt")
+        yield Paragraph("turn", "Before the first prompt")
     else:
         took = duration(clock.between_ms(about["started_at"], about["ended_at"])) if about["ended_at"] else ""
         facts = [
-            zones.show(about["started_at"], here), took, f"{number(about['requests'])} requests",
+            zones.show(about["started_at"], tz), took, f"{number(about['requests'])} requests",
             f"{number(about['output_tokens'])} tokens out", money(about["cost_usd"], about["cost_usd"] is None),
         ]  # fmt: skip
-        yield Told("turn", f"Turn {about['turn_index']}  {', '.join(filter(None, facts))}")
-        yield Told("prompt", (about["prompt"] or "(not stored)").strip())
+        yield Paragraph("turn", f"Turn {about['turn_index']}  {', '.join(filter(None, facts))}")
+        yield Paragraph("prompt", (about["prompt"] or "(not stored)").strip())
     for call in turn.calls:
-        yield Told("failed" if call["result"] in ("failed", "denied") else "call", call_line(call))
-    for seen in turn.observations:
+        yield Paragraph("failed" if call["result"] in ("failed", "denied") else "call", call_line(call))
+    for observation in turn.observations:
         if (
-            seen["kind"] in ("verification", "decision", "plan_item", "failed_attempt")
-            and seen["outcome"] != "committed"
+            observation["kind"] in ("verification", "decision", "plan_item", "failed_attempt")
+            and observation["outcome"] != "committed"
         ):
-            yield Told("seen", seen_line(seen))
+            yield Paragraph("observation", observation_line(observation))
     for commit in turn.commits:
-        yield Told("commit", commit_line(commit))
+        yield Paragraph("commit", commit_line(commit))
     if about is not None and about["response"]:
-        yield Told("answer", about["response"].strip())
+        yield Paragraph("answer", about["response"].strip())
 
 
 def call_line(call: Line) -> str:
@@ -65,16 +74,16 @@ def call_line(call: Line) -> str:
     name = " ".join(filter(None, [call["tool_name"], call["subagent"] or call["skill"] or call["mcp_server"]]))
     facts = [duration(call["duration_ms"]), size(call["output_bytes"]), "denied" if call["result"] == "denied" else "",
              "by a subagent" if call["agent_id"] else ""]  # fmt: skip
-    told = ", ".join(filter(None, facts))
+    details = ", ".join(filter(None, facts))
     what = line(call["input_summary"] or call["file_path"])
-    return f"{SIGNS[call['result']]} {name}  {what}" + (f"  ({told})" if told else "")
+    return f"{SIGNS[call['result']]} {name}  {what}" + (f"  ({details})" if details else "")
 
 
-def seen_line(seen: Line) -> str:
+def observation_line(row: Line) -> str:
     """`verification: tests: pytest, passed, 3 passed`."""
-    detail = line(seen["detail"]) if seen["kind"] != "plan_item" else ""
-    told = ", ".join(filter(None, [line(seen["title"]), seen["outcome"] if seen["outcome"] != "list" else "", detail]))
-    return f"{seen['kind'].replace('_', ' ')}: {told}"
+    detail = line(row["detail"]) if row["kind"] != "plan_item" else ""
+    details = ", ".join(filter(None, [line(row["title"]), row["outcome"] if row["outcome"] != "list" else "", detail]))
+    return f"{row['kind'].replace('_', ' ')}: {details}"
 
 
 def commit_line(commit: Line) -> str:
@@ -91,27 +100,35 @@ def size(count: int | None) -> str:
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 
-def _summary(summary: Line) -> Iterator[Told]:
+def _summary(summary: Line) -> Iterator[Paragraph]:
     if any(summary.get(name) for name in HEADINGS):
-        yield Told("turn", "Summary")
+        yield Paragraph("turn", "Summary")
     for name, heading in HEADINGS.items():
         texts = summary.get(name) or []
         if texts:
-            yield Told("heading", heading)
-        yield from (Told("item", line(text)) for text in texts)
+            yield Paragraph("heading", heading)
+        yield from (Paragraph("item", line(text)) for text in texts)
     for name, heading in {"plan_progress": "Plan", **FACETS}.items():
         if summary.get(name):
-            yield Told("item", f"{heading}: {line(summary[name])}")
+            yield Paragraph("item", f"{heading}: {line(summary[name])}")
+
+
+def on_screen(history: SessionHistory, tz: zones.Zone) -> Iterator[str]:
+    """Coloured lines for a terminal; only the colours in them are escape sequences."""
+    for role, text in paragraphs(history, tz):
+        lead = INDENT.get(role, "    ")
+        body = plain(text).replace("\n", "\n" + " " * len(lead.strip("\n")))
+        yield click.style(lead + body, **STYLES[role]) + "\n"
 
 
 # -- Markdown --------------------------------------------------------------------------
 
 
-def markdown(story: Story, here: zones.Zone) -> Iterator[str]:
+def markdown(history: SessionHistory, tz: zones.Zone) -> Iterator[str]:
     """The same as Markdown. Prompts and answers are quoted, tool calls are code: neither can become structure."""
     last = ""
-    for role, text in retell(story, here):
-        before = "" if role == last and role in ("call", "failed", "seen", "item", "commit") else "\n"
+    for role, text in paragraphs(history, tz):
+        before = "" if role == last and role in ("call", "failed", "observation", "item", "commit") else "\n"
         yield before + _MARKDOWN.get(role, str)(text)
         last = "call" if role == "failed" else role
 
@@ -130,7 +147,7 @@ _MARKDOWN = {
     "title": lambda text: f"# {_plain(text)}", "turn": lambda text: f"## {text}", "heading": lambda text: f"### {text}",
     "prompt": lambda text: f"**Prompt**\n\n{_quoted(text)}", "answer": lambda text: f"**Answer**\n\n{_quoted(text)}",
     "call": lambda text: f"- {_code(text)}", "failed": lambda text: f"- {_code(text)}",
-    "seen": lambda text: f"- {_plain(text)}", "commit": lambda text: f"- commit {_code(text)}",
+    "observation": lambda text: f"- {_plain(text)}", "commit": lambda text: f"- commit {_code(text)}",
     "item": lambda text: f"- {_plain(text)}",
 }  # fmt: skip
 

@@ -9,8 +9,7 @@ from claude_metrics import clock
 from claude_metrics.config import zones
 from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, usd
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.reports.session import SessionView
-from claude_metrics.reports.session_summary import FACETS, HEADINGS
+from claude_metrics.reports.session import FACETS, HEADINGS, SessionView
 
 LAST = 20
 UNLISTED = "compaction, titles, web searches or dropped streams"
@@ -55,17 +54,17 @@ COMMIT = (
 )
 
 
-def show(found: SessionView, here: zones.Zone, whole: bool) -> None:
-    _head(found, here)
+def show(found: SessionView, tz: zones.Zone, whole: bool) -> None:
+    _head(found, tz)
     _models(found)
     _unlisted(found)
-    _turns(found, here, whole)
-    _calls(found, here, whole)
-    _commits(found, here)
+    _turns(found, tz, whole)
+    _calls(found, tz, whole)
+    _commits(found, tz)
     _summary(found.summary)
 
 
-def _head(found: SessionView, here: zones.Zone) -> None:
+def _head(found: SessionView, tz: zones.Zone) -> None:
     row = found.session
     note(line(row["title"] or row["first_prompt"]) or "(no title)", "bold")
     agent = " ".join(filter(None, (row["agent"], row["agent_version"])))
@@ -74,7 +73,7 @@ def _head(found: SessionView, here: zones.Zone) -> None:
         "Session": row["session_id"],
         "Agent": agent,
         "Project": place,
-        "Time": _time(row, here),
+        "Time": _time(row, tz),
         "Cost": _cost(row),
         "Lines": f"{number(row['lines_added'])} added, {number(row['lines_removed'])} removed"
         if row["lines_added"] is not None
@@ -89,11 +88,11 @@ def _head(found: SessionView, here: zones.Zone) -> None:
             note(f"  {name:<10} {line(value)}", "")
 
 
-def _time(row: dict[str, Any], here: zones.Zone) -> str:
+def _time(row: dict[str, Any], tz: zones.Zone) -> str:
     ended = f"{row['status']}, {row['end_reason']}" if row["end_reason"] else row["status"]
     took = duration(row["total_duration_ms"])
     return (
-        f"{zones.show(row['start_time'], here)} to {zones.show(row['end_time'], here)}"
+        f"{zones.show(row['start_time'], tz)} to {zones.show(row['end_time'], tz)}"
         + (f", {took}" if took else "")
         + f" ({ended})"
     )
@@ -102,8 +101,8 @@ def _time(row: dict[str, Any], here: zones.Zone) -> str:
 def _cost(row: dict[str, Any]) -> str:
     money = usd(4)
     own = row["reported_cost_usd"]
-    said = "the agent reported none" if own is None else f"reported by the agent: {money(own, 0)}"
-    return f"{money(row['total_cost_usd'], row['unpriced_tokens'])} ({said})"
+    reported = "the agent reported none" if own is None else f"reported by the agent: {money(own, 0)}"
+    return f"{money(row['total_cost_usd'], row['unpriced_tokens'])} ({reported})"
 
 
 def _subagents(row: dict[str, Any]) -> str:
@@ -153,14 +152,14 @@ def _unlisted(found: SessionView) -> None:
         note(f"Of these, {what} were billed without a line in the transcript: {UNLISTED}", "")
 
 
-def _turns(found: SessionView, here: zones.Zone, whole: bool) -> None:
+def _turns(found: SessionView, tz: zones.Zone, whole: bool) -> None:
     turns = found.turns if whole else found.turns[-LAST:]
     if not turns:
         return
     money = usd(digits_for([row["cost_usd"] for row in turns]))
     rows = [
         Row([
-            str(row["turn_index"]), _clock(row["started_at"], here), _between(row["started_at"], row["ended_at"]),
+            str(row["turn_index"]), _clock(row["started_at"], tz), _between(row["started_at"], row["ended_at"]),
             line(row["prompt"])[:200], number(row["requests"]), number(row["tool_calls"]), number(row["output_tokens"]),
             _known(money, row["cost_usd"]),
         ])
@@ -170,13 +169,13 @@ def _turns(found: SessionView, here: zones.Zone, whole: bool) -> None:
     show_table(TURN, rows, title=_titled("Turns", len(found.turns), len(turns)))
 
 
-def _calls(found: SessionView, here: zones.Zone, whole: bool) -> None:
+def _calls(found: SessionView, tz: zones.Zone, whole: bool) -> None:
     calls = found.tool_calls if whole else found.tool_calls[-LAST:]
     if not calls:
         return
     rows = [
         Row([
-            str(row["turn_index"] or ""), _clock(row["timestamp"], here), line(row["tool_name"]),
+            str(row["turn_index"] or ""), _clock(row["timestamp"], tz), line(row["tool_name"]),
             _what(row, found.session["project_path"]), row["result"], duration(row["duration_ms"]),
         ])
         for row in calls
@@ -191,12 +190,12 @@ def _what(row: dict[str, Any], project_path: str | None) -> str:
     return text.removeprefix(f"{project_path}/") if project_path else text
 
 
-def _commits(found: SessionView, here: zones.Zone) -> None:
+def _commits(found: SessionView, tz: zones.Zone) -> None:
     if not found.commits:
         return
     rows = [
         Row([
-            row["sha"][:9], zones.show(row["committed_at"], here), line(row["branch"]), line(row["message"])[:200],
+            row["sha"][:9], zones.show(row["committed_at"], tz), line(row["branch"]), line(row["message"])[:200],
             number(row["files_changed"]), number(row["lines_added"]), number(row["lines_deleted"]),
             row["attribution"] if row["reachable"] else "gone since",
         ])
@@ -207,7 +206,7 @@ def _commits(found: SessionView, here: zones.Zone) -> None:
 
 
 def _summary(summary: dict[str, Any]) -> None:
-    """What it came to, and what the agent itself said of it."""
+    """The summary, and the agent's own judgement of the session."""
     for name, heading in HEADINGS.items():
         for at, text in enumerate((summary.get(name) or [])[:LAST]):
             if at == 0:
@@ -218,12 +217,12 @@ def _summary(summary: dict[str, Any]) -> None:
             note(f"{heading}: {line(summary[name])}", "")
 
 
-def _titled(name: str, there: int, shown: int) -> str:
-    return name if there == shown else f"{name} (the last {shown} of {number(there)}; --all shows every one)"
+def _titled(name: str, count: int, shown: int) -> str:
+    return name if count == shown else f"{name} (the last {shown} of {number(count)}; --all shows every one)"
 
 
-def _clock(text: str | None, here: zones.Zone) -> str:
-    return zones.moment(clock.to_seconds(text), here).strftime("%H:%M:%S") if text else ""
+def _clock(text: str | None, tz: zones.Zone) -> str:
+    return zones.moment(clock.to_seconds(text), tz).strftime("%H:%M:%S") if text else ""
 
 
 def _between(start: str, end: str | None) -> str:

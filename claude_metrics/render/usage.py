@@ -57,8 +57,8 @@ def _print_table(form: Presentation, entries: list[Entry], columns: list[Column]
                 blank[at] = f"  {model.removeprefix('claude-') or short_model(model)}"
                 rows.append(Row([*blank, *_usage(sums, money)], "dim"))
     blank = ["Total", *[""] * (len(columns) - 1)]
-    left_out = show_table([*columns, *USAGE], rows, [*blank, *_usage(whole.sums, money)])
-    notes(form, whole, left_out)
+    hidden = show_table([*columns, *USAGE], rows, [*blank, *_usage(whole.sums, money)])
+    notes(form, whole, hidden)
 
 
 def _usage(sums: Sums, money: Callable[[float | None, int], str]) -> list[str]:
@@ -145,7 +145,7 @@ def _print_json(form: Presentation, kind: str, entries: list[Entry], **more: Any
 # -- below every table of money ------------------------------------------------------------
 
 
-def notes(form: Presentation, whole: Entry, left_out: Sequence[str]) -> None:
+def notes(form: Presentation, whole: Entry, hidden: Sequence[str]) -> None:
     unpriced = [(model, sums) for model, sums in whole.models.items() if sums.unpriced_tokens]
     if unpriced:
         from claude_metrics import paths
@@ -158,12 +158,12 @@ def notes(form: Presentation, whole: Entry, left_out: Sequence[str]) -> None:
         note(
             f"{many} of old clients: about {number(tokens)} output tokens were never written down, and are missing here"
         )
-    note_left_out(left_out)
+    note_hidden(hidden)
 
 
-def note_left_out(left_out: Sequence[str]) -> None:
-    if left_out:
-        note(f"Hidden columns (the terminal is too narrow): {', '.join(left_out)}")
+def note_hidden(hidden: Sequence[str]) -> None:
+    if hidden:
+        note(f"Hidden columns (the terminal is too narrow): {', '.join(hidden)}")
 
 
 # -- windows of five hours --------------------------------------------------------------------

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from claude_metrics.agents import RECORDED
-from claude_metrics.store import tombstones
-from claude_metrics.text import session_name
+from claude_metrics.store.sources import sessions_on_disk
 
 
 @dataclass(slots=True)
@@ -32,23 +31,18 @@ def coverage(connection: sqlite3.Connection, names: Iterable[str]) -> list[Cover
 
 
 def _covered(connection: sqlite3.Connection, name: str) -> Coverage:
-    read = dict(connection.execute("select path, session_id from v_sources where agent = ?", (name,)).fetchall())
-    on_disk: dict[str, bool] = {}
-    for source in RECORDED[name].find_sources():
-        session_id = read.get(str(source.path)) or source.session_id
-        if session_id:
-            key = session_name(session_id)
-            on_disk[key] = on_disk.get(key, False) or str(source.path) in read
+    on_disk = sessions_on_disk(connection, RECORDED[name].find_sources())
+    read = {row[0] for row in connection.execute("select path from v_sources where agent = ?", (name,))}
     stored = dict(
         connection.execute(
             "select session_id, recorded_by from v_sessions where agent = ?", (RECORDED[name].type,)
         ).fetchall()
     )
-    purged = tombstones.purged_sessions(connection, on_disk)
-    missing = on_disk.keys() - stored.keys() - purged
-    empty = sum(on_disk[key] for key in missing)
+    names = on_disk.sessions.keys()
+    missing = names - stored.keys()
+    empty = sum(any(str(source.path) in read for source in on_disk.sessions[session]) for session in missing)
     by_hook = sum(by == "hook" for by in stored.values())
     return Coverage(
-        name, len(on_disk), len(on_disk.keys() & stored.keys()), empty, len(missing) - empty, len(purged),
-        len(stored.keys() - on_disk.keys()), by_hook, len(stored) - by_hook,
+        agent=name, on_disk=len(names), stored=len(names & stored.keys()), empty=empty, unread=len(missing) - empty,
+        purged=len(on_disk.purged), gone=len(stored.keys() - names), by_hook=by_hook, by_sync=len(stored) - by_hook,
     )  # fmt: skip

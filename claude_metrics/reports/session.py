@@ -1,12 +1,13 @@
-"""One session as a reader wants it: totals, what each model took, turns, tool calls, commits, and what has no line."""
+"""One session: its totals and rows, the session turn by turn, and its summary."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-
-from claude_metrics.reports import session_summary
 
 Line = dict[str, Any]
 
@@ -28,6 +29,27 @@ class SessionView:
     summary: Line
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A prompt with what followed; `about` is None for what came before the first one."""
+
+    about: Line | None
+    calls: list[Line]
+    observations: list[Line]
+    commits: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHistory:
+    """A session turn by turn, with the rows that belong to no turn."""
+
+    view: SessionView
+    turns: list[Turn]
+    requests: list[Line]
+    observations: list[Line]
+    summary: Line
+
+
 _QUERIES = {
     "models": "select * from v_session_models where session_id = ? order by cost_usd desc, model",
     "turns": "select * from v_turns where session_id = ? order by turn_index",
@@ -45,13 +67,77 @@ _SUBAGENTS = """select count(distinct agent_id) as agents, count(*) as requests,
 
 def load(connection: sqlite3.Connection, session_id: str) -> SessionView:
     """Everything stored of `session_id`, which must be there."""
-    found = {name: [dict(row) for row in connection.execute(query, (session_id,))] for name, query in _QUERIES.items()}
-    session = dict(connection.execute("select * from v_sessions where session_id = ?", (session_id,)).fetchone())
-    subagents = dict(connection.execute(_SUBAGENTS, (session_id,)).fetchone())
+    rows = {name: _rows(connection, query, session_id) for name, query in _QUERIES.items()}
+    (session,) = _rows(connection, "select * from v_sessions where session_id = ?", session_id)
+    (subagents,) = _rows(connection, _SUBAGENTS, session_id)
     forks = connection.execute(
         "select session_id from v_sessions where parent_session_id = ? order by start_time", (session_id,)
     )
     return SessionView(
         session=session, subagents=subagents, forks=[row[0] for row in forks],
-        summary=session_summary.load(connection, session_id), **found,
+        summary=load_summary(connection, session_id), **rows,
     )  # fmt: skip
+
+
+def load_history(connection: sqlite3.Connection, session_id: str) -> SessionHistory:
+    """The same, with what belongs to each turn."""
+    view = load(connection, session_id)
+    requests = _rows(connection, "select * from v_requests where session_id = ? order by timestamp, id", session_id)
+    observations = _rows(
+        connection, "select * from v_observations where session_id = ? order by timestamp, kind, title", session_id
+    )
+    return SessionHistory(view, _turns(view, observations), requests, observations, view.summary)
+
+
+def _rows(connection: sqlite3.Connection, sql: str, session_id: str) -> list[Line]:
+    return [dict(row) for row in connection.execute(sql, (session_id,))]
+
+
+def _turns(view: SessionView, observations: Iterable[Line]) -> list[Turn]:
+    calls = defaultdict[int | None, list[Line]](list)
+    for call in view.tool_calls:
+        calls[call["turn_index"]].append(call)
+    starts = [(turn["started_at"], turn["turn_index"]) for turn in view.turns]
+    of_calls = {call["tool_call_id"]: call["turn_index"] for call in view.tool_calls}
+    observed = defaultdict[int | None, list[Line]](list)
+    for row in observations:
+        observed[of_calls.get(row["tool_call_id"], _turn_at(starts, row["timestamp"]))].append(row)
+    made = defaultdict[int | None, list[Line]](list)
+    for commit in view.commits:
+        made[_turn_at(starts, commit["committed_at"])].append(commit)
+    numbers = [None] if calls[None] or observed[None] or made[None] else []
+    about = {turn["turn_index"]: turn for turn in view.turns}
+    return [Turn(about.get(n or 0), calls[n], observed[n], made[n]) for n in [*numbers, *about]]
+
+
+def _turn_at(starts: list[tuple[str, int]], moment: str | None) -> int | None:
+    """The turn that ran at `moment`. Git keeps whole seconds: a commit may seem to come before its turn began."""
+    at = (moment or "")[:19]
+    return next((number for start, number in reversed(starts) if start[:19] <= at), None)
+
+
+# -- the summary ------------------------------------------------------------------------
+
+# The lists of a summary in the order in which they are shown.
+HEADINGS = {
+    "completed": "Completed", "decisions": "Decisions", "failed_attempts": "Failed attempts",
+    "verification_results": "Checks", "next_steps": "Next steps", "files_created": "Files created",
+    "files_modified": "Files modified", "investigated": "Investigated",
+}  # fmt: skip
+# What the agent may have said of the session itself.
+FACETS = {"goal": "Goal", "outcome": "Outcome", "friction": "Friction"}
+
+
+def load_summary(connection: sqlite3.Connection, session_id: str) -> Line:
+    """The row of `v_session_summaries` with its lists as lists and `facets` parsed; empty where there is none."""
+    rows = _rows(connection, "select * from v_session_summaries where session_id = ?", session_id)
+    as_json = {*HEADINGS, "facets"}
+    return {name: _parsed(value) if name in as_json else value for row in rows for name, value in row.items()}
+
+
+def _parsed(value: str | None) -> Any:
+    """The JSON in `value`; what is none stays as it is."""
+    try:
+        return json.loads(value) if value else None
+    except (ValueError, RecursionError):
+        return value

@@ -29,28 +29,27 @@ def all_shortened(connection: sqlite3.Connection) -> dict[str, str]:
     return shortened(row[0] for row in connection.execute("select session_id from v_sessions"))
 
 
-def find(connection: sqlite3.Connection, given: str) -> str:
-    """The id that begins with `given`. Raises ClaudeMetricsError naming the candidates."""
-    found = _beginning_with(connection, given)
-    if given in found:
-        return given
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ClaudeMetricsError(f"`{given}` could be {_named(found)}; session ID; type more of it")
-    rows = connection.execute(f"select session_id from v_sessions order by start_time desc limit {SHOWN}")
-    if latest := _named([row[0] for row in rows]):
-        raise ClaudeMetricsError(f"no session begins with `{given}`; session ID; the latest sessions are {latest}")
-    raise ClaudeMetricsError(
-        f"no session begins with `{given}`; no session is stored at all; run `claude-metrics sync` first"
-    )
-
-
-def _beginning_with(connection: sqlite3.Connection, given: str) -> list[str]:
+def find(connection: sqlite3.Connection, prefix: str) -> str:
+    """The session whose id begins with `prefix`. Raises ClaudeMetricsError that names the candidates."""
     sql = "select session_id from v_sessions where substr(session_id, 1, ?) = ? order by start_time desc"
-    return [row[0] for row in connection.execute(sql, (len(given), given))] if given else []
+    ids = [row[0] for row in connection.execute(sql, (len(prefix), prefix))] if prefix else []
+    if prefix in ids:
+        return prefix
+    if not ids:
+        raise ClaudeMetricsError(f"no session begins with `{prefix}`; {_latest(connection)}")
+    if len(ids) > 1:
+        raise ClaudeMetricsError(f"`{prefix}` could be {_listed(ids)}; session ID; type more of it")
+    return str(ids[0])
 
 
-def _named(ids: list[str]) -> str:
+def _latest(connection: sqlite3.Connection) -> str:
+    rows = connection.execute(f"select session_id from v_sessions order by start_time desc limit {SHOWN}")
+    latest = [row[0] for row in rows]
+    if not latest:
+        return "no session is stored at all; run `claude-metrics sync` first"
+    return f"session ID; the latest sessions are {_listed(latest)}"
+
+
+def _listed(ids: list[str]) -> str:
     more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
     return ", ".join(ids[:SHOWN]) + more

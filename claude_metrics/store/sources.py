@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from claude_metrics import clock
-from claude_metrics.models import Batch
+from claude_metrics.models import Batch, Source
+from claude_metrics.store import tombstones
 from claude_metrics.text import session_name
 
 
@@ -41,3 +43,26 @@ def _names(row: Sequence[str | None], sessions: Sequence[str]) -> bool:
     if row[1] and session_name(row[1]) in sessions:
         return True
     return any(session_id in (row[0] or "") or session_id in (row[2] or "") for session_id in sessions)
+
+
+class OnDisk(NamedTuple):
+    """Sessions by the sources that hold them; those that were purged count nowhere and are named apart."""
+
+    sessions: dict[str, list[Source]]
+    purged: set[str]
+
+
+def own_session(source: Source) -> str:
+    """The session that a source is named after."""
+    return session_name(source.session_id or source.path.stem)
+
+
+def sessions_on_disk(connection: sqlite3.Connection, sources: Iterable[Source]) -> OnDisk:
+    """The one count of sessions on disk: what a source was found to hold, or else what it is named after."""
+    read = dict(connection.execute("select path, session_id from v_sources where session_id is not null").fetchall())
+    sessions: dict[str, list[Source]] = {}
+    for source in sources:
+        stored = read.get(str(source.path))
+        sessions.setdefault(session_name(stored) if stored else own_session(source), []).append(source)
+    purged = tombstones.purged_sessions(connection, sessions)
+    return OnDisk({name: held for name, held in sessions.items() if name not in purged}, purged)

@@ -1,9 +1,11 @@
 """A number has one definition: every command, page, view and dashboard shows the same, for each filter."""
 
+import json
 import re
 import sqlite3
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from html.parser import HTMLParser
@@ -121,8 +123,6 @@ def page(path: Path, *options: str) -> Page:
 def session(path: Path, session_id: str) -> dict[str, Any]:
     done = stored.run("session", "show", session_id, "--json", "--db-path", path)
     assert done.returncode == 0, done.stderr
-    import json
-
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
@@ -265,3 +265,36 @@ def test_the_note_says_what_the_report_of_the_day_says(path: Path) -> None:
         assert found is not None and found.daily_left_usd == pytest.approx(100.0 - wanted)
         options = ("--project", row["project_path"], "--since", DAY, "--until", DAY, "--tz", "UTC")
         assert found.today_usd == pytest.approx(stored.report(path, "daily", *options)["totals"]["cost_usd"] or 0)
+
+
+def test_sessions_on_disk_are_the_same_for_sync_setup_doctor_and_coverage(
+    capture: Callable[[str], captured.Capture], home: Path, tmp_path: Path
+) -> None:
+    """With a session of several files, one without a request, one that was purged, and the first sync itself."""
+    for name in (
+        "claude-code/subagent",
+        "claude-code/errors",
+        "claude-code/fork",
+        "codex-cli/subagent",
+        "opencode/fork",
+    ):
+        capture(name)
+    path = tmp_path / "m.db"
+    counts = [json.loads(stored.run("sync", "--json", "--db-path", path).stdout)["found"] for _ in range(2)]
+    counts.append(_covered(path))
+    counts.append(_examined(path))
+    assert len(set(counts)) == 1 and counts[0] > 5, counts
+    gone = stored.report(path, "sessions", "--agent", "claude")["sessions"][-1]["session_id"]
+    assert stored.run("db", "purge", "--session", gone[:13], "--yes", "--db-path", path).returncode == 0
+    synced = json.loads(stored.run("sync", "--json", "--db-path", path).stdout)["found"]
+    assert [synced, _covered(path), _examined(path)] == [counts[0] - 1] * 3
+
+
+def _covered(path: Path) -> int:
+    return sum(line["on_disk"] for line in stored.report(path, "audit")["coverage"])
+
+
+def _examined(path: Path) -> int:
+    checks = json.loads(stored.run("doctor", "--json", "--db-path", path).stdout)
+    (text,) = [check["text"] for check in checks if check["name"] == "coverage"]
+    return int(re.findall(r"\d+(?= sessions on disk)|(?<=of )\d+", text)[0])

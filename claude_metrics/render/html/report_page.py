@@ -110,9 +110,9 @@ def _entries(title: str, key: str, entries: list[Entry]) -> Html | None:
     return _table(title, [title[:-1], "Sessions", "Requests", "Output", "Tokens", "Cost"], rows, range(1, 6))
 
 
-def _sessions(entries: list[Entry], here: zones.Zone) -> Html | None:
+def _sessions(entries: list[Entry], tz: zones.Zone) -> Html | None:
     rows = [
-        [zones.show(e.about["last_activity"], here), line(e.about.get("title") or e.about.get("first_prompt"))[:120],
+        [zones.show(e.about["last_activity"], tz), line(e.about.get("title") or e.about.get("first_prompt"))[:120],
          line(e.about.get("project")), el("code", e.about["session_id"][:8]), *_sums(e)]
         for e in reversed(entries)
     ]  # fmt: skip
@@ -135,9 +135,9 @@ def _time(ms: float | None) -> tuple[str, float]:
     return duration(ms), ms or 0
 
 
-def _commits(lines: list[dict[str, Any]], here: zones.Zone) -> Html | None:
+def _commits(lines: list[dict[str, Any]], tz: zones.Zone) -> Html | None:
     rows = [
-        [zones.show(c["committed_at"], here), el("code", c["sha"][:9]), line(c["message"])[:120], line(c["project"]),
+        [zones.show(c["committed_at"], tz), el("code", c["sha"][:9]), line(c["message"])[:120], line(c["project"]),
          c["attribution"], _figure(c["lines_added"]), _figure(c["lines_deleted"])]
         for c in reversed(lines)
     ]  # fmt: skip

@@ -9,8 +9,7 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.config import zones
 from claude_metrics.render.tables import duration, line, short_model, usd
-from claude_metrics.reports.session import Line
-from claude_metrics.reports.session_turns import Story
+from claude_metrics.reports.session import Line, SessionHistory
 
 PAUSE_S, SHORTENED_S = 300, 30
 DRAWN, LANES, COLOURS = 2000, 10, 6
@@ -25,44 +24,48 @@ class Clock:
     """Seconds since the session began, without the pauses: `at(moment)`."""
 
     def __init__(self, moments: list[float]) -> None:
-        self.known = sorted(set(moments))
-        self.places, place = [0.0] if self.known else [], 0.0
-        for before, after in zip(self.known, self.known[1:], strict=False):
-            place += after - before if after - before <= PAUSE_S else SHORTENED_S
-            self.places.append(place)
+        self.moments = sorted(set(moments))
+        self.offsets, offset = [0.0] if self.moments else [], 0.0
+        for before, after in zip(self.moments, self.moments[1:], strict=False):
+            offset += after - before if after - before <= PAUSE_S else SHORTENED_S
+            self.offsets.append(offset)
 
     def at(self, text: str) -> float:
-        index = bisect_right(self.known, clock.to_seconds(text)) - 1
-        return round(self.places[max(0, index)], 3)
+        index = bisect_right(self.moments, clock.to_seconds(text)) - 1
+        return round(self.offsets[max(0, index)], 3)
 
     @property
     def end(self) -> float:
-        return self.places[-1] if self.places else 0.0
+        return self.offsets[-1] if self.offsets else 0.0
 
 
-def charts(story: Story, here: zones.Zone) -> dict[str, Chart]:
+def charts(history: SessionHistory, tz: zones.Zone) -> dict[str, Chart]:
     """`timeline`, `cost` and `tokens`, those for which there is something to draw."""
-    view = story.view
-    times = [row["timestamp"] for row in (*story.requests, *view.tool_calls)]
+    view = history.view
+    times = [row["timestamp"] for row in (*history.requests, *view.tool_calls)]
     times += [call["finished_at"] for call in view.tool_calls] + [turn["ended_at"] for turn in view.turns]
     times += [turn["started_at"] for turn in view.turns]
     ticking = Clock([clock.to_seconds(time) for time in times if time])
-    drawn = {"timeline": _timeline(story, ticking, here), "cost": _cost(story, ticking, here), "tokens": _tokens(story)}
+    drawn = {
+        "timeline": _timeline(history, ticking, tz),
+        "cost": _cost(history, ticking, tz),
+        "tokens": _tokens(history),
+    }
     return {name: chart for name, chart in drawn.items() if chart}
 
 
 # -- the timeline --------------------------------------------------------------------
 
 
-def _timeline(story: Story, ticking: Clock, here: zones.Zone) -> Chart | None:
-    turns, calls = story.view.turns, [call for call in story.view.tool_calls if call["timestamp"]]
+def _timeline(history: SessionHistory, ticking: Clock, tz: zones.Zone) -> Chart | None:
+    turns, calls = history.view.turns, [call for call in history.view.tool_calls if call["timestamp"]]
     if not turns and not calls:
         return None
     if len(calls) > DRAWN:
         calls = sorted(sorted(calls, key=lambda call: -(call["duration_ms"] or 0))[:DRAWN], key=_begin)
     lanes = [name for name, _ in Counter(call["tool_name"] for call in calls).most_common(LANES)]
     sets = [_set("turns", "c0", [_bar("Turns", turn["started_at"], turn["ended_at"], ticking) for turn in turns],
-                 [_turn_note(turn, here) for turn in turns])]  # fmt: skip
+                 [_turn_note(turn, tz) for turn in turns])]  # fmt: skip
     for label, colour, results in (
         ("ok", "c2", ("ok",)),
         ("failed or denied", "bad", ("failed", "denied")),
@@ -70,7 +73,7 @@ def _timeline(story: Story, ticking: Clock, here: zones.Zone) -> Chart | None:
     ):
         group = [call for call in calls if call["result"] in results]
         points = [_bar(_lane(call, lanes), call["timestamp"], call["finished_at"], ticking) for call in group]
-        sets += [_set(label, colour, points, [_call_note(call, here) for call in group])] if group else []
+        sets += [_set(label, colour, points, [_call_note(call, tz) for call in group])] if group else []
     labels = ["Turns", *map(line, lanes), *(["other tools"] if any(c["tool_name"] not in lanes for c in calls) else [])]
     return {"type": "bar", "across": True, "unit": "plain", "clock": {"end": ticking.end or 1}, "labels": labels,
             "sets": sets}  # fmt: skip
@@ -92,37 +95,37 @@ def _bar(lane: str, start: str, end: str | None, ticking: Clock) -> Chart:
     return {"x": [ticking.at(start), ticking.at(end or start)], "y": lane}
 
 
-def _turn_note(turn: Line, here: zones.Zone) -> str:
-    return f"{zones.show(turn['started_at'], here)}  turn {turn['turn_index']}: {line(turn['prompt'])[:80]}"
+def _turn_note(turn: Line, tz: zones.Zone) -> str:
+    return f"{zones.show(turn['started_at'], tz)}  turn {turn['turn_index']}: {line(turn['prompt'])[:80]}"
 
 
-def _call_note(call: Line, here: zones.Zone) -> str:
+def _call_note(call: Line, tz: zones.Zone) -> str:
     state = call["result"]
-    told = " ".join(filter(None, [line(call["tool_name"]), line(call["input_summary"])[:80]]))
+    what = " ".join(filter(None, [line(call["tool_name"]), line(call["input_summary"])[:80]]))
     state += f", {duration(call['duration_ms'])}" if call["duration_ms"] is not None else ""
-    return f"{zones.show(call['timestamp'], here)}  {told} ({state})"
+    return f"{zones.show(call['timestamp'], tz)}  {what} ({state})"
 
 
 # -- cost and tokens -------------------------------------------------------------------
 
 
-def _cost(story: Story, ticking: Clock, here: zones.Zone) -> Chart | None:
+def _cost(history: SessionHistory, ticking: Clock, tz: zones.Zone) -> Chart | None:
     """What had been spent after each request, by the time of the request."""
     money, spent = usd(4), 0.0
     points, notes = [], []
-    for request in story.requests:
+    for request in history.requests:
         if request["cost_usd"] is not None:
             spent += request["cost_usd"]
             points.append({"x": ticking.at(request["timestamp"]), "y": round(spent, 6)})
-            notes.append(f"{zones.show(request['timestamp'], here)}  {money(spent, 0)} after {line(request['model'])}")
+            notes.append(f"{zones.show(request['timestamp'], tz)}  {money(spent, 0)} after {line(request['model'])}")
     if not points:
         return None
     return {"type": "line", "unit": "money", "clock": {"end": ticking.end or 1}, "labels": [],
             "sets": [_set("cost", "c0", points, notes)]}  # fmt: skip
 
 
-def _tokens(story: Story) -> Chart | None:
-    if not story.view.models:
+def _tokens(history: SessionHistory) -> Chart | None:
+    if not history.view.models:
         return None
     sets = [
         {
@@ -130,6 +133,6 @@ def _tokens(story: Story) -> Chart | None:
             "colour": f"c{i % COLOURS}",
             "points": [model[kind] for kind in KINDS],
         }
-        for i, model in enumerate(story.view.models)
+        for i, model in enumerate(history.view.models)
     ]
     return {"type": "bar", "across": True, "stacked": True, "unit": "count", "labels": [*KINDS.values()], "sets": sets}

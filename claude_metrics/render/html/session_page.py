@@ -1,4 +1,4 @@
-"""The page of one session: figures, what it came to, a timeline, cost over time, tokens by kind, tools, turns."""
+"""The page of one session: figures, its summary, a timeline, cost over time, tokens by kind, tools, turns."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from claude_metrics.render.html.markup import Html, el, join
 from claude_metrics.render.html.session_charts import charts
 from claude_metrics.render.replay import size
 from claude_metrics.render.tables import duration, line, number, usd
-from claude_metrics.reports.session import Line
-from claude_metrics.reports.session_summary import FACETS, HEADINGS
-from claude_metrics.reports.session_turns import Story, Turn
+from claude_metrics.reports.session import FACETS, HEADINGS, Line, SessionHistory, Turn
 
 money = usd(4)
 CALLS, TEXT = 500, 10_000
@@ -25,36 +23,36 @@ KINDS = {
 }  # fmt: skip
 
 
-def page(story: Story, here: zones.Zone) -> str:
+def page(history: SessionHistory, tz: zones.Zone) -> str:
     """One self-contained HTML file."""
-    session = story.view.session
+    session = history.view.session
     title = line(session["title"] or session["first_prompt"]) or "(no title)"
     about = " · ".join(
-        filter(None, [session["agent"], session["project"], session["branch"], zones.show(session["start_time"], here),
+        filter(None, [session["agent"], session["project"], session["branch"], zones.show(session["start_time"], tz),
                       session["session_id"]])
     )  # fmt: skip
-    drawn = charts(story, here)
+    drawn = charts(history, tz)
     sections = [
-        _summary(story.summary), *_charts(drawn), _models(story), _tools(story), _commits(story, here),
-        _observations(story, here), _turns(story, here),
+        _summary(history.summary), *_charts(drawn), _models(history), _tools(history), _commits(history, tz),
+        _observations(history, tz), _turns(history, tz),
     ]  # fmt: skip
     body = parts.page(
-        title[:200], about, _figures(story), sections, "Written by claude-metrics. Costs are list prices."
+        title[:200], about, _figures(history), sections, "Written by claude-metrics. Costs are list prices."
     )
     return document(title[:200], body, {"charts": drawn})
 
 
-def _figures(story: Story) -> Html:
-    row = story.view.session
+def _figures(history: SessionHistory) -> Html:
+    row = history.view.session
     failed = f"{row['failed_tool_calls']} failed" if row["failed_tool_calls"] else ""
     lines = f"+{number(row['lines_added'])} -{number(row['lines_removed'])}" if row["lines_added"] is not None else "-"
     own = row["reported_cost_usd"]
-    said = None if own is None else f"reported by the agent: {money(own, 0)}"
+    reported = None if own is None else f"reported by the agent: {money(own, 0)}"
     return parts.figures([
-        ("Cost", money(row["total_cost_usd"], row["unpriced_tokens"]), said),
+        ("Cost", money(row["total_cost_usd"], row["unpriced_tokens"]), reported),
         ("Tokens", number(row["total_tokens"]), f"{number(row['output_tokens'])} output"),
-        ("Requests", number(len(story.requests)), None),
-        ("Turns", number(len(story.view.turns)), None),
+        ("Requests", number(len(history.requests)), None),
+        ("Turns", number(len(history.view.turns)), None),
         ("Tool calls", number(row["tool_calls"]), failed),
         ("Commits", number(row["commits"]), None),
         ("Lines", lines, None),
@@ -63,9 +61,9 @@ def _figures(story: Story) -> Html:
 
 
 def _summary(summary: Line) -> Html | None:
-    told = [("Request", summary.get("request")), ("Plan", summary.get("plan_progress"))]
-    told += [(heading, summary.get(name)) for name, heading in FACETS.items()]
-    texts = [el("div", el("h3", heading), el("p", text), class_="wide") for heading, text in told if text]
+    paragraphs = [("Request", summary.get("request")), ("Plan", summary.get("plan_progress"))]
+    paragraphs += [(heading, summary.get(name)) for name, heading in FACETS.items()]
+    texts = [el("div", el("h3", heading), el("p", text), class_="wide") for heading, text in paragraphs if text]
     lists = [parts.listing(heading, summary.get(name) or []) for name, heading in HEADINGS.items()]
     inside = [part for part in [*texts, *lists] if part]
     return parts.section("Summary", el("div", *inside, class_="summary")) if inside else None
@@ -83,45 +81,45 @@ def _charts(drawn: dict[str, Any]) -> list[Html | None]:
     ]  # fmt: skip
 
 
-def _models(story: Story) -> Html | None:
+def _models(history: SessionHistory) -> Html | None:
     rows = [
         [m["model"], (number(m["requests"]), m["requests"]), *((number(m[kind]), m[kind]) for kind in KINDS),
          (money(m["cost_usd"], m["cost_usd"] is None), m["cost_usd"] or 0)]
-        for m in story.view.models
+        for m in history.view.models
     ]  # fmt: skip
     columns = ["Model", "Requests", *KINDS.values(), "Cost"]
     return parts.section("Models", parts.table("Models", columns, rows, range(1, 7))) if rows else None
 
 
-def _tools(story: Story) -> Html | None:
+def _tools(history: SessionHistory) -> Html | None:
     sent, got = Counter[str](), Counter[str]()
-    for call in story.view.tool_calls:
+    for call in history.view.tool_calls:
         sent[call["tool_name"]] += call["input_bytes"] or 0
         got[call["tool_name"]] += call["output_bytes"] or 0
     rows = [
         [t["tool_name"], t["calls"], t["failed"], t["denied"], (duration(t["duration_ms"]), t["duration_ms"]),
          (size(sent[t["tool_name"]]), sent[t["tool_name"]]), (size(got[t["tool_name"]]), got[t["tool_name"]])]
-        for t in story.view.tools
+        for t in history.view.tools
     ]  # fmt: skip
     columns = ["Tool", "Calls", "Failed", "Denied", "Time", "Sent", "Returned"]
     return parts.section("Tools", parts.table("Tools", columns, rows, range(1, 7))) if rows else None
 
 
-def _commits(story: Story, here: zones.Zone) -> Html | None:
+def _commits(history: SessionHistory, tz: zones.Zone) -> Html | None:
     rows = [
-        [el("code", c["sha"][:9]), zones.show(c["committed_at"], here), line(c["message"]), c["branch"],
+        [el("code", c["sha"][:9]), zones.show(c["committed_at"], tz), line(c["message"]), c["branch"],
          (number(c["lines_added"]), c["lines_added"] or 0), (number(c["lines_deleted"]), c["lines_deleted"] or 0),
          c["attribution"] if c["reachable"] else "gone since"]
-        for c in story.view.commits
+        for c in history.view.commits
     ]  # fmt: skip
     columns = ["Commit", "Committed", "Message", "Branch", "Added", "Deleted", "How"]
     return parts.section("Commits", parts.table("Commits", columns, rows, (4, 5))) if rows else None
 
 
-def _observations(story: Story, here: zones.Zone) -> Html | None:
+def _observations(history: SessionHistory, tz: zones.Zone) -> Html | None:
     rows = [
-        [zones.show(o["timestamp"], here), o["kind"].replace("_", " "), line(o["title"]), o["outcome"]]
-        for o in story.observations
+        [zones.show(o["timestamp"], tz), o["kind"].replace("_", " "), line(o["title"]), o["outcome"]]
+        for o in history.observations
     ]
     columns = ["When", "Kind", "What", "Outcome"]
     return parts.section("Observations", parts.table("Observations", columns, rows)) if rows else None
@@ -130,15 +128,15 @@ def _observations(story: Story, here: zones.Zone) -> Html | None:
 # -- turns -----------------------------------------------------------------------------
 
 
-def _turns(story: Story, here: zones.Zone) -> Html | None:
-    return parts.section("Turns", *(_turn(turn, here) for turn in story.turns)) if story.turns else None
+def _turns(history: SessionHistory, tz: zones.Zone) -> Html | None:
+    return parts.section("Turns", *(_turn(turn, tz) for turn in history.turns)) if history.turns else None
 
 
-def _turn(turn: Turn, here: zones.Zone) -> Html:
+def _turn(turn: Turn, tz: zones.Zone) -> Html:
     about = turn.about
     if about is None:
         return el("details", el("summary", "Before the first prompt"), _calls(turn.calls), class_="turn")
-    facts = ", ".join([zones.show(about["started_at"], here), f"{number(about['requests'])} requests",
+    facts = ", ".join([zones.show(about["started_at"], tz), f"{number(about['requests'])} requests",
                        f"{number(len(turn.calls))} tool calls",
                        money(about["cost_usd"], about["cost_usd"] is None)])  # fmt: skip
     asked = el("strong", f"{about['turn_index']}. {line(about['prompt'])[:120] or '(not stored)'}")
