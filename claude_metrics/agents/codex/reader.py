@@ -12,20 +12,25 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
-from claude_metrics.agents.codex.thread import ThreadFold
+from claude_metrics.agents.codex.sources_name import rollout_name
+from claude_metrics.agents.codex.thread import Replay, ThreadFold
 from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
 from claude_metrics.models import Batch, Copy, Request, Source, key_of
 from claude_metrics.text import session_name
 
 AGENT_TYPE = "codex_cli"
-ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$")
+_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# `rollout-<time>-<thread>`; a fork of 2026 is `rollout-<time>-<root>_<thread>`, and its session_meta names the root
+# (https://github.com/centauri-ai/coslash/issues/229).
+ROLLOUT = re.compile(rf"rollout-.*?(?:({_ID})_)?({_ID})$")
+FAST_TIERS = ("priority", "fast")  # as settings of this year and of the year before name it
 _SILENT = {"compacted", "world_state", "ghost_snapshot"}
 _QUIET_ITEMS = {
     "message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction",
     "tool_search_call", "tool_search_output", "image_generation_call", "other", "additional_tools",
 }  # fmt: skip
 _QUIET_EVENTS = {
-    "task_started", "task_complete", "turn_started", "turn_complete", "turn_aborted", "thread_settings_applied",
+    "task_started", "task_complete", "turn_started", "turn_complete", "turn_aborted",
     "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break", "context_compacted",
     "thread_rolled_back", "undo_completed", "entered_review_mode", "exited_review_mode", "item_started",
     "plan_update", "web_search_begin", "web_search_end", "exec_command_begin", "patch_apply_begin",
@@ -47,8 +52,9 @@ class Reader(ThreadFold):
 
     def __init__(self, source: Source, state: Json) -> None:
         super().__init__(source, AGENT_TYPE, text(state.get("last")))
-        named = ROLLOUT.search(source.path.stem)
-        self.thread = state.get("thread") or (named[1] if named else source.path.stem)
+        named = ROLLOUT.search(rollout_name(source.path))
+        self.root = named[1] if named else None
+        self.thread = state.get("thread") or (named[2] if named else rollout_name(source.path))
         self.known = bool(state)
         self.home = state.get("home") or self.thread
         self.lineage = state.get("lineage") or self.thread
@@ -56,6 +62,9 @@ class Reader(ThreadFold):
         self.turn = state.get("turn")
         self.cwd = state.get("cwd")
         self.meter = Meter(obj(state.get("meter")))
+        self.named_session = bool(state.get("named_session"))
+        self.replay = Replay(obj(state.get("replay")))
+        self.tier: str | None = state.get("tier")
         self.tools = Calls(self, obj(state.get("tools")))
         self.prompts: int = state.get("prompts", 0)
         self.said: list[Any] = state.get("said", [])
@@ -71,6 +80,9 @@ class Reader(ThreadFold):
         kind, payload = str(record.get("type")), obj(record.get("payload"))
         stamp = clock.normal(record.get("timestamp")) or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
         fold = _RECORDS.get(kind)
+        if kind != "session_meta" and self.is_replayed(kind, payload, stamp):
+            self.replayed(kind, payload, stamp)
+            return
         if fold is not None:
             fold(self, payload, stamp)
         elif kind not in _SILENT:
@@ -81,6 +93,27 @@ class Reader(ThreadFold):
 
     # -- what the rollout is ----------------------------------------------------
 
+    def is_replayed(self, kind: str, payload: Json, stamp: str) -> bool:
+        """A record names its thread, so it is never taken for another's."""
+        return kind != "token_usage_record" and self.replay.holds(stamp)
+
+    def replayed(self, kind: str, payload: Json, stamp: str) -> None:
+        """The parent's rollout holds the same; only where the totals stand is needed from here.
+
+        Clients without `session_id` (0.145) have no records either: there the copy has the original's key, and says
+        that the request is the parent's.
+        """
+        if kind == "turn_context":
+            self.turn, self.model = text(payload.get("turn_id")), text(payload.get("model")) or self.model
+            self.meter.begin_turn()
+        elif payload.get("type") == "agent_message" or payload.get("role") == "assistant":
+            self.meter.answered = True
+        elif payload.get("type") == "token_count" and obj(obj(payload.get("info")).get("total_token_usage")):
+            usage = self.meter.grown(payload) if self.replay.restamped and not self.named_session else None
+            if usage:
+                self.add(self.total_key(), usage, stamp, self.home, None, self.tier)
+            self.meter.begin_at(payload)
+
     def session_meta(self, meta: Json, stamp: str) -> None:
         parent = text(meta.get("forked_from_id"))
         self.lineage = parent or text(meta.get("id")) or self.lineage
@@ -88,10 +121,13 @@ class Reader(ThreadFold):
             return
         self.known = True
         spawn = obj(obj(obj(meta.get("source")).get("subagent")).get("thread_spawn"))
-        self.thread = session_name(text(meta.get("id")) or self.thread)
-        root = text(meta.get("session_id")) or text(spawn.get("parent_thread_id")) or self.thread
-        self.home = session_name(root)
-        self.meter = Meter({}, forked=parent is not None)
+        self.thread = session_name(self.thread if self.root else text(meta.get("id")) or self.thread)
+        self.named_session = text(meta.get("session_id")) is not None
+        session = text(meta.get("session_id")) or text(spawn.get("parent_thread_id")) or self.thread
+        self.home = self.thread if self.root else session_name(session)
+        self.meter = Meter({}, forked=parent is not None or bool(spawn))
+        if self.agent_id is not None:
+            self.replay.begin(clock.normal(meta.get("timestamp")), restamped=parent is not None)
         self.cwd = text(meta.get("cwd"))
         if self.agent_id is None:
             self.main_meta(meta, parent)
@@ -122,6 +158,8 @@ class Reader(ThreadFold):
         """The record names the thread that made the request, whichever rollout holds a copy of it."""
         usage = figures(obj(record.get("usage")))
         thread = session_name(text(record.get("thread_id")) or self.thread)
+        if thread == self.root and stamp >= (self.facts(self.home).opened_at or ""):
+            thread = self.thread  # a fork's records go on naming the root
         owner = session_name(text(record.get("session_id")) or (self.home if thread == self.thread else thread))
         named = text(record.get("response_id")) or repr(figures(obj(record.get("thread_token_usage"))))
         key = key_of(AGENT_TYPE, thread, named)
@@ -130,23 +168,35 @@ class Reader(ThreadFold):
         elif owner != self.home:
             self.batch.copies.append(Copy(key, self.home))
         agent = thread if thread != owner else None
-        self.add(key, usage, stamp, owner, agent, text(record.get("response_id")), int(thread != self.thread))
+        tier, response = text(record.get("service_tier")) or self.tier, text(record.get("response_id"))
+        self.add(key, usage, stamp, owner, agent, tier, response, int(thread != self.thread))
 
     def token_count(self, event: Json, stamp: str) -> None:
         info = obj(event.get("info"))
-        grown = self.meter.grown(info) if obj(info.get("total_token_usage")) else None
+        grown = self.meter.grown(event) if obj(info.get("total_token_usage")) else None
         if grown:
-            # Copied lines keep their turn's id and their totals, so the copy has the original's key.
-            key = key_of(AGENT_TYPE, self.turn or self.lineage, repr(self.meter.total))
-            self.add(key, grown, stamp, self.home, self.agent_id, None)
+            self.add(self.total_key(), grown, stamp, self.home, self.agent_id, self.tier)
+
+    def total_key(self) -> int:
+        """Copied lines keep their turn's id and their totals, so the copy has the original's key."""
+        return key_of(AGENT_TYPE, self.turn or self.lineage, repr(self.meter.total))
+
+    def thread_settings_applied(self, event: Json, stamp: str) -> None:
+        """The tier holds until the next settings; none named is the standard one."""
+        settings = obj(event.get("thread_settings"))
+        self.tier = text(settings.get("service_tier"))
 
     def add(
-        self, key: int, usage: Total, stamp: str, owner: str, agent: str | None, response: str | None, known: int = 0
-    ) -> None:
+        self, key: int, usage: Total, stamp: str, owner: str, agent: str | None, tier: str | None,
+        response: str | None = None, known: int = 0,
+    ) -> None:  # fmt: skip
         used = tokens(usage)
         self.request(Request(
-            key, owner, stamp, self.model or "unknown", used.input, used.output, used.cache_write, used.cache_read,
-            used.cache_write, 0, used.reasoning, 0, None, None, response or "", None, agent, owner_known=known,
+            id=key, session_id=owner, timestamp=stamp, model=self.model or "unknown", input_tokens=used.input,
+            output_tokens=used.output, cache_creation_tokens=used.cache_write, cache_read_tokens=used.cache_read,
+            cache_creation_5m_tokens=used.cache_write, cache_creation_1h_tokens=0, reasoning_tokens=used.reasoning,
+            web_search_requests=0, speed="fast" if tier in FAST_TIERS else None, inference_geo=None,
+            message_id=response or "", request_id=None, agent_id=agent, owner_known=known,
         ))  # fmt: skip
         self.tools.answered(key)
 
@@ -225,9 +275,9 @@ class Reader(ThreadFold):
     # -- the end of a piece ----------------------------------------------------------
 
     def snapshot(self) -> Json:
-        names = ("thread", "home", "lineage", "model", "turn", "cwd", "prompts", "said", "last")
+        names = ("thread", "home", "lineage", "model", "turn", "cwd", "prompts", "said", "last", "tier", "named_session")
         state = {name: getattr(self, name) for name in names}
-        more = {"tools": self.tools.snapshot(), "meter": self.meter.snapshot()}
+        more = {"tools": self.tools.snapshot(), "meter": self.meter.snapshot(), "replay": self.replay.snapshot()}
         return {**state, **more} if self.known else {}
 
     def finish(self) -> Batch:
@@ -249,6 +299,7 @@ _RECORDS = {
 }
 _EVENTS = {
     "token_count": Reader.token_count,
+    "thread_settings_applied": Reader.thread_settings_applied,
     "item_completed": Reader.item_completed,
     "exec_command_end": Reader.exec_command_end,
     "patch_apply_end": Reader.patch_apply_end,

@@ -1,14 +1,16 @@
 """What a Codex rollout says of tokens.
 
 Clients of 2026 write a `token_usage_record` per answer. Older ones wrote only a running total (`token_count`), often
-the same one twice: there a request is what the total grew by. A fork's total begins with its parent's.
+the same one twice: there a request is what the total grew by. A fork's total begins with its parent's. Two totals may
+alternate in one rollout (https://github.com/farion1231/cc-switch/issues/5854), and a total may fall in the middle of
+one (https://github.com/steipete/CodexBar/issues/3510): the event's `last_token_usage` is the request there.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from claude_metrics.agents._json import Json, count, obj
+from claude_metrics.agents._json import Json, count, obj, text
 
 Total = list[int]
 _COLUMNS = (
@@ -37,10 +39,16 @@ def tokens(total: Total) -> Tokens:
 
 
 class Meter:
-    """The running total. `recorded`: this turn's answers have records of their own, the total only repeats them."""
+    """The running totals of a rollout. Mostly there is one; a second model's may alternate with it.
+
+    `recorded`: this turn's answers have records of their own, a total only repeats them.
+    """
 
     def __init__(self, state: Json, forked: bool = False) -> None:
-        self.total: Total | None = state.get("total", None if forked else [0] * len(_COLUMNS))
+        forked = forked or bool(state) and state.get("total") is None and not state.get("totals")
+        start = {} if forked else {"": [0] * len(_COLUMNS)}
+        self.totals: dict[str, Total] = state.get("totals") or _single(state) or start
+        self.total: Total | None = state.get("total")
         self.recorded: bool = bool(state.get("recorded"))
         self.answered: bool = bool(state.get("answered"))
 
@@ -49,23 +57,56 @@ class Meter:
 
     def record(self, usage: Total) -> None:
         self.recorded = True
-        if self.total is not None:
-            self.total = [a + b for a, b in zip(self.total, usage, strict=True)]
+        for name, total in self.totals.items():
+            if name == self._current():
+                self.totals[name] = self.total = _plus(total, usage)
 
-    def grown(self, info: Json) -> Total | None:
-        """What the total grew by since it was last seen, or None."""
+    def grown(self, event: Json) -> Total | None:
+        """The request that a `token_count` event tells of, or None when it repeats what was told before."""
+        info = obj(event.get("info"))
         total, last = figures(obj(info.get("total_token_usage"))), figures(obj(info.get("last_token_usage")))
-        before, self.total = self._before(total, last), total
-        grown = [max(0, a - b) for a, b in zip(total, before, strict=True)]
-        return grown if any(grown) and not self.recorded else None
+        name = text(obj(event.get("rate_limits")).get("limit_id")) or ""
+        usage = self._usage(name, total, last)
+        self.total = total
+        return usage if any(usage) and not self.recorded else None
 
-    def _before(self, total: Total, last: Total) -> Total:
-        if self.total is None:
-            # A fork's first total is its parent's alone, or with the first answer of its own.
-            return [a - b for a, b in zip(total, last, strict=True)] if self.answered else total
-        if total[0] + total[3] < self.total[0] + self.total[3]:
-            return [0] * len(total) if total == last else total
-        return self.total
+    def begin_at(self, event: Json) -> None:
+        """A subagent's totals go on from the one that its parent had."""
+        self.total = figures(obj(obj(event.get("info")).get("total_token_usage")))
+        self.totals = {"": self.total}
+
+    def _usage(self, name: str, total: Total, last: Total) -> Total:
+        if not self.totals:  # a fork's first total is its parent's alone, or with the first answer of its own
+            self.totals[name] = total
+            return last if self.answered else [0] * len(total)
+        if total in self.totals.values():
+            return [0] * len(total)
+        same = next((key for key, before in self.totals.items() if _plus(before, last) == total), None)
+        if same is not None:  # the name may change while the total goes on
+            del self.totals[same]
+            self.totals[name if name not in self.totals else same] = total
+            return last
+        before = self.totals.get(name, [0] * len(total))
+        self.totals[name] = total
+        if any(last) and (_falls(before, total) or len(self.totals) > 1):
+            return last
+        return [max(0, a - b) for a, b in zip(total, before, strict=True)]
+
+    def _current(self) -> str:
+        return next((name for name, total in self.totals.items() if total == self.total), next(iter(self.totals), ""))
 
     def snapshot(self) -> Json:
-        return {"total": self.total, "recorded": self.recorded, "answered": self.answered}
+        return {"totals": self.totals, "total": self.total, "recorded": self.recorded, "answered": self.answered}
+
+
+def _single(state: Json) -> dict[str, Total]:
+    """What version 0.1.0 noted: one total."""
+    return {"": state["total"]} if state.get("total") and "totals" not in state else {}
+
+
+def _plus(total: Total, usage: Total) -> Total:
+    return [a + b for a, b in zip(total, usage, strict=True)]
+
+
+def _falls(before: Total, total: Total) -> bool:
+    return total[0] + total[3] < before[0] + before[3]
