@@ -24,6 +24,11 @@ FAST_FACTORS = {
     "claude-opus-4-7": 6.0,
     "claude-opus-4-6": 6.0,
 }
+# OpenAI's priority processing ("fast" in Codex), by the longest beginning of the model's name.
+PRIORITY_FACTORS = {
+    "gpt-5.5": 2.5, "gpt-5-mini": 1.8, "gpt-5": 2.0, "gpt-6": 2.0, "gpt-4.1": 1.75, "gpt-4o": 1.7, "o3": 1.75,
+    "o4-mini": 1.82,
+}  # fmt: skip
 # Models the price library does not know, by the one whose price list they share.
 SAME_PRICE_AS = {"claude-mythos-5": "claude-fable-5", "claude-mythos-5-1": "claude-fable-5-1"}
 # The client bills no long-context price but this one; the library lists more for older dates.
@@ -130,7 +135,12 @@ def rates_for(model: str, day: str, overrides: Mapping[str, Mapping[str, Any]] |
     if listed is None:
         return None
     tiers = _tiers(listed, name)
-    return Rates(_prices(listed, 0), tiers, _web_search(listed), FAST_FACTORS.get(name, 1.0))
+    return Rates(_prices(listed, 0), tiers, _web_search(listed), _fast_factor(name))
+
+
+def _fast_factor(name: str) -> float:
+    begins = [start for start in PRIORITY_FACTORS if name.startswith(start)]
+    return FAST_FACTORS.get(name) or (PRIORITY_FACTORS[max(begins, key=len)] if begins else 1.0)
 
 
 def _configured(own: Mapping[str, Any]) -> Rates:

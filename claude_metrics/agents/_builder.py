@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from claude_metrics.activity import observe, verification
 from claude_metrics.agents._json import TEXT, Json, load
-from claude_metrics.agents._jsonl import Lines, open_regular
+from claude_metrics.agents._jsonl import PACKED, Lines, open_regular
 from claude_metrics.agents._tools import COMMAND
 from claude_metrics.models import Batch, GitCommand, Prompt, Request, Response, SessionFacts, Source, ToolCall, merged
 
@@ -128,13 +128,13 @@ def read_lines(source: Source, cursor: Mapping[str, Any] | None, reader: Callabl
         fold.line(lines.rest)
     batch = fold.finish()
     batch.bytes_read = lines.bytes_read
-    tail = _tail(source.path, lines.offset)
+    tail = None if source.path.suffix == PACKED else _tail(source.path, lines.offset)
     batch.cursor = {"offset": lines.offset, "inode": source.inode, "tail": tail, "state": state}
     return batch
 
 
 def _offset(source: Source, cursor: Mapping[str, Any] | None) -> int:
-    if not cursor or cursor.get("inode") != source.inode:
+    if not cursor or cursor.get("inode") != source.inode or source.path.suffix == PACKED:
         return 0
     offset = int(cursor.get("offset", 0))
     return offset if cursor.get("tail") == _tail(source.path, offset) else 0

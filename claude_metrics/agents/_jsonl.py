@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 PIECE = 2**20
+PACKED = ".zst"
 MAX_LINE = 256 * 2**20
 Span = tuple[bytes, int, int]
 
@@ -38,8 +40,9 @@ class Lines:
 
     def _blocks(self) -> Iterator[bytes]:
         """Pieces that end with a newline; a line longer than a piece is put together first."""
-        with open_regular(self.path) as file:
-            file.seek(self.offset)
+        with open_lines(self.path) as file:
+            if self.offset:
+                file.seek(self.offset)
             kept: list[bytes] = []
             while piece := file.read(PIECE):
                 self.bytes_read += len(piece)
@@ -52,6 +55,22 @@ class Lines:
                 elif sum(map(len, kept)) > MAX_LINE:
                     raise ValueError(f"a line of over {MAX_LINE >> 20} MiB in {self.path}")
             self.rest = b"".join(kept)
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file; of a packed one what is in it. There is no going back in that, nor to an offset."""
+    with open_regular(path) as file:
+        if path.suffix != PACKED:
+            yield file
+            return
+        import zstandard
+
+        try:
+            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        except zstandard.ZstdError as error:
+            raise OSError(f"not readable as a packed file ({error}): {path}") from error
 
 
 def open_regular(path: Path) -> BinaryIO:

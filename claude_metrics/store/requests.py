@@ -36,8 +36,15 @@ def _united(old: Request, new: Request, copies: list[Copy]) -> Request:
     if old.session_id != new.session_id:
         copies += [Copy(old.id, old.session_id), Copy(old.id, new.session_id)]
     if new.owner_known and not old.owner_known:
-        both = both._replace(session_id=new.session_id, owner_known=1, agent_id=new.agent_id)
+        return both._replace(session_id=new.session_id, owner_known=1, agent_id=new.agent_id)
+    if old.session_id == new.session_id and not old.owner_known:
+        return both._replace(agent_id=_agent_of(old, new))
     return both
+
+
+def _agent_of(old: Request, new: Request) -> str | None:
+    """A subagent's transcript may begin with a copy of what was there before it: whoever said it first, asked it."""
+    return min(old, new, key=lambda row: (row.timestamp, row.agent_id or "")).agent_id
 
 
 def save_copies(connection: sqlite3.Connection, copies: Iterable[Copy]) -> None:

@@ -6,45 +6,19 @@ model is the one of the last `turn_context` in file order, so a compaction count
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from claude_metrics import clock
 from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
-from claude_metrics.agents.codex.sources_name import rollout_name
-from claude_metrics.agents.codex.thread import Replay, ThreadFold
+from claude_metrics.agents.codex.kinds import NOT_TYPED, SILENT_EVENTS, SILENT_ITEMS, SILENT_PARTS, SILENT_RECORDS
+from claude_metrics.agents.codex.thread import ROLLOUT, Replay, ThreadFold, rollout_name
 from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
 from claude_metrics.models import Batch, Copy, Request, Source, key_of
 from claude_metrics.text import session_name
 
 AGENT_TYPE = "codex_cli"
-_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# `rollout-<time>-<thread>`; a fork of 2026 is `rollout-<time>-<root>_<thread>`, and its session_meta names the root
-# (https://github.com/centauri-ai/coslash/issues/229).
-ROLLOUT = re.compile(rf"rollout-.*?(?:({_ID})_)?({_ID})$")
 FAST_TIERS = ("priority", "fast")  # as settings of this year and of the year before name it
-_SILENT = {"compacted", "world_state", "ghost_snapshot"}
-_QUIET_ITEMS = {
-    "message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction",
-    "tool_search_call", "tool_search_output", "image_generation_call", "other", "additional_tools",
-}  # fmt: skip
-_QUIET_EVENTS = {
-    "task_started", "task_complete", "turn_started", "turn_complete", "turn_aborted",
-    "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break", "context_compacted",
-    "thread_rolled_back", "undo_completed", "entered_review_mode", "exited_review_mode", "item_started",
-    "plan_update", "web_search_begin", "web_search_end", "exec_command_begin", "patch_apply_begin",
-    "mcp_tool_call_begin", "warning", "error", "stream_error", "background_event", "thread_goal_updated",
-    "collab_agent_spawn_end", "collab_waiting_end", "collab_close_end", "view_image_tool_call",
-}  # fmt: skip
-_QUIET_PARTS = {
-    "Reasoning", "Plan", "WebSearch", "ImageView", "ImageGeneration", "ContextCompaction", "EnteredReviewMode",
-    "ExitedReviewMode", "HookPrompt", "Sleep",
-}  # fmt: skip
-# What the client says in the user's place.
-_NOT_TYPED = re.compile(
-    r"\s*<(?:environment_context|user_instructions|subagent_notification|turn_aborted|hook_prompt)\b"
-)
 
 
 class Reader(ThreadFold):
@@ -85,7 +59,7 @@ class Reader(ThreadFold):
             return
         if fold is not None:
             fold(self, payload, stamp)
-        elif kind not in _SILENT:
+        elif kind not in SILENT_RECORDS:
             self.unknown(kind)
             return
         if self.known:
@@ -204,7 +178,7 @@ class Reader(ThreadFold):
 
     def typed(self, said: str, stamp: str, named: str | None) -> None:
         """Clients of one year wrote a prompt as an event, of the next as an item; a file may hold both."""
-        if self.agent_id is not None or not said.strip() or _NOT_TYPED.match(said):
+        if self.agent_id is not None or not said.strip() or NOT_TYPED.match(said):
             return
         mark = [self.turn, key_of(said)]
         if mark == self.said:
@@ -226,7 +200,7 @@ class Reader(ThreadFold):
         elif kind in CALLS:
             self.meter.answered = True
             self.tools.called(item, kind, stamp)
-        elif kind not in _QUIET_ITEMS:
+        elif kind not in SILENT_ITEMS:
             self.unknown(f"item {kind}")
         self.meter.answered |= item.get("role") == "assistant" or kind == "reasoning"
 
@@ -241,14 +215,14 @@ class Reader(ThreadFold):
             self.spoken(content_text(item), stamp)
         elif kind in TOOL_ITEMS:
             self.tools.noted(item, text(item.get("id")), TOOL_ITEMS[kind], stamp)
-        elif kind not in _QUIET_PARTS:
+        elif kind not in SILENT_PARTS:
             self.unknown(f"item {kind}")
 
     def event_msg(self, event: Json, stamp: str) -> None:
         fold = _EVENTS.get(str(event.get("type")))
         if fold is not None:
             fold(self, event, stamp)
-        elif str(event.get("type")) not in _QUIET_EVENTS:
+        elif str(event.get("type")) not in SILENT_EVENTS:
             self.unknown(f"event {event.get('type')}")
 
     def exec_command_end(self, event: Json, stamp: str) -> None:
@@ -275,7 +249,19 @@ class Reader(ThreadFold):
     # -- the end of a piece ----------------------------------------------------------
 
     def snapshot(self) -> Json:
-        names = ("thread", "home", "lineage", "model", "turn", "cwd", "prompts", "said", "last", "tier", "named_session")
+        names = (
+            "thread",
+            "home",
+            "lineage",
+            "model",
+            "turn",
+            "cwd",
+            "prompts",
+            "said",
+            "last",
+            "tier",
+            "named_session",
+        )
         state = {name: getattr(self, name) for name in names}
         more = {"tools": self.tools.snapshot(), "meter": self.meter.snapshot(), "replay": self.replay.snapshot()}
         return {**state, **more} if self.known else {}

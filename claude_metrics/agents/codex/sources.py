@@ -12,9 +12,10 @@ from typing import Any
 
 from claude_metrics.agents._builder import read_lines
 from claude_metrics.agents._json import Json, load, obj, text
-from claude_metrics.agents._jsonl import Lines, open_regular
+from claude_metrics.agents._jsonl import PACKED, Lines, open_lines
 from claude_metrics.agents.base import expanded, source_from, walk_files
-from claude_metrics.agents.codex.reader import ROLLOUT, Reader
+from claude_metrics.agents.codex.reader import Reader
+from claude_metrics.agents.codex.thread import ROLLOUT, rollout_name
 from claude_metrics.models import Batch, Source
 
 NAME = "codex"
@@ -31,9 +32,16 @@ def find_sources(root: Path | None = None) -> Iterator[Source]:
     """Every rollout under `root` (a `.codex` folder), archived ones too."""
     for folder in [root] if root else data_dirs():
         for part in ("sessions", "archived_sessions"):
-            for entry in walk_files(folder / part, ".jsonl"):
-                if ROLLOUT.search(Path(entry.name).stem) and (found := source_from(NAME, Path(entry.path), None)):
-                    yield found
+            for entry in walk_files(folder / part, (".jsonl", f".jsonl{PACKED}")):
+                path = Path(entry.path)
+                if ROLLOUT.search(rollout_name(path)) and not _is_second(path):
+                    found = source_from(NAME, path, None)
+                    yield from [found] if found else []
+
+
+def _is_second(path: Path) -> bool:
+    """For a moment the client leaves a packed rollout beside the plain one."""
+    return path.suffix == PACKED and path.with_suffix("").exists()
 
 
 def sources_of(payload: Mapping[str, Any]) -> list[Source]:
@@ -50,7 +58,7 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
 def _agents(main: Path, session_id: str) -> Iterator[Source]:
     """Subagents' rollouts lie among all others, in the folder of the day they began."""
     for folder in _days(main):
-        for path in sorted(folder.glob("rollout-*.jsonl")):
+        for path in sorted([*folder.glob("rollout-*.jsonl"), *folder.glob(f"rollout-*.jsonl{PACKED}")]):
             meta = first_record(path) if path.name > main.name else {}
             if session_id in (meta.get("session_id"), _parent(meta)) and meta.get("id") != session_id:
                 found = source_from(NAME, path, session_id, text(meta.get("id")))
@@ -76,7 +84,7 @@ def _days(main: Path) -> Iterator[Path]:
 def first_record(path: Path) -> Json:
     """The payload of the first line; nothing when it cannot be read."""
     try:
-        with open_regular(path) as file:
+        with open_lines(path) as file:
             line = file.read(FIRST_BYTES).partition(b"\n")[0]
     except (OSError, ValueError):
         return {}

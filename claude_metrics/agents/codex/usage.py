@@ -13,6 +13,7 @@ from typing import NamedTuple
 from claude_metrics.agents._json import Json, count, obj, text
 
 Total = list[int]
+MOST_TOTALS = 8
 _COLUMNS = (
     "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
 )  # fmt: skip
@@ -45,7 +46,7 @@ class Meter:
     """
 
     def __init__(self, state: Json, forked: bool = False) -> None:
-        forked = forked or bool(state) and state.get("total") is None and not state.get("totals")
+        forked = forked or (bool(state) and state.get("total") is None and not state.get("totals"))
         start = {} if forked else {"": [0] * len(_COLUMNS)}
         self.totals: dict[str, Total] = state.get("totals") or _single(state) or start
         self.total: Total | None = state.get("total")
@@ -87,6 +88,8 @@ class Meter:
             self.totals[name if name not in self.totals else same] = total
             return last
         before = self.totals.get(name, [0] * len(total))
+        if _falls(before, total) and len(self.totals) < MOST_TOTALS:
+            self.totals[f"{name}{len(self.totals)}"] = before  # it may be another counter's, that of the former goes on
         self.totals[name] = total
         if any(last) and (_falls(before, total) or len(self.totals) > 1):
             return last
