@@ -24,11 +24,12 @@ def legend(calc: str, width: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _drawn(style: str, stacked: bool, line: str) -> dict[str, Any]:
+def _drawn(style: str, stacked: bool, line: str, timed: bool) -> dict[str, Any]:
+    """A bar of a bucket stands behind the time at which it begins; a bar of a number stands above it."""
     return {
         "drawStyle": style, "fillOpacity": 80 if style == "bars" else 10, "lineWidth": 0 if style == "bars" else 2,
         "lineInterpolation": line, "showPoints": "always" if style == "points" else "auto", "pointSize": 5,
-        "barAlignment": 0, "axisSoftMin": 0, "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
+        "barAlignment": 1 if timed else 0, "axisSoftMin": 0, "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
     }  # fmt: skip
 
 
@@ -39,7 +40,16 @@ def chart(
     """Values over time: a series for each value of the label `name`, or for each column."""
     options = {"legend": legend(total, size[0]), "tooltip": TOOLTIP}
     made = p.panel(
-        "timeseries", number, title, text, size, p.series(sql), unit, options, _drawn(style, stacked, "linear"), **more
+        "timeseries",
+        number,
+        title,
+        text,
+        size,
+        p.series(sql),
+        unit,
+        options,
+        _drawn(style, stacked, "linear", True),
+        **more,
     )
     made.color_scheme(d.FieldColor().mode("palette-classic"))
     return made.display_name(f"${{__field.labels.{name}}}") if name else made
@@ -67,7 +77,7 @@ def trend(
     """Values over a number, such as the day of the month: it shows the whole, whatever the dashboard's range is."""
     shown = {**legend(total, 0), "displayMode": "list", "placement": "bottom"}
     options = {"legend": shown, "tooltip": TOOLTIP, "xField": x}
-    made = p.panel("trend", number, title, text, size, sql, unit, options, _drawn(style, False, line), **more)
+    made = p.panel("trend", number, title, text, size, sql, unit, options, _drawn(style, False, line, False), **more)
     if not more.get("steps"):
         made.color_scheme(d.FieldColor().mode("palette-classic"))
     return p.field(made, x, unit=x_unit)

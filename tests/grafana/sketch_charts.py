@@ -27,7 +27,7 @@ def _columns(frame: Json) -> tuple[list[Any], list[tuple[int, list[Any]]]]:
 
 def _plot(panel: Json, made: Json, frame: Json, width: int, height: int) -> str:
     axis, columns = _columns(frame)
-    if panel["type"] in ("histogram", "xychart"):
+    if panel["type"] == "histogram":
         axis, columns = list(range(len(axis))), [(0, sorted(v for v in frame["fields"][-1]["values"] if v is not None))]
     colours = [s["colour"] or "#73BF69" for s in made["series"]]
     if panel["type"] == "heatmap":

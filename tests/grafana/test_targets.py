@@ -44,7 +44,10 @@ def assert_fits(target: suite.Target, frame: object) -> None:
             assert {f.kind for f in fields.values() if f.name != x and any(f.values)} <= {"int", "float"}
         case "bargauge":
             assert kinds == ["string", "float"]
-        case "histogram" | "xychart":
+        case "trend":
+            x = fields[target.panel["options"]["xField"]].values
+            assert x == sorted(set(x)), "the numbers along the axis ascend"
+        case "histogram":
             assert set(kinds) <= {"float", "int"}
         case "annotation":
             assert {"time", "text"} <= fields.keys() <= {"time", "timeEnd", "title", "text", "tags"}

@@ -47,6 +47,7 @@ CHECKLIST: tuple[Rule, ...] = (
     charts.legends_are_tables_with_totals,
     charts.tooltips_are_sorted_and_without_zeros,
     charts.many_series_end_in_other,
+    charts.panels_have_the_same_options_in_every_version,
     charts.marks_are_off_and_few,
     # the session page
     sessions.the_newest_session_is_shown_when_none_is_chosen,

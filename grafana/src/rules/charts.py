@@ -62,6 +62,12 @@ def many_series_end_in_other(suite: Suite) -> Iterator[str]:
             yield f"{name} has a series for everything"
 
 
+def panels_have_the_same_options_in_every_version(suite: Suite) -> Iterator[str]:
+    """Grafana 11.1 gave the panel for x and y other options than 10.4 has."""
+    for name, _ in panels(suite, "xychart"):
+        yield f"{name} has options that another version does not know"
+
+
 def marks_are_off_and_few(suite: Suite) -> Iterator[str]:
     """Commits as marks hide a chart: off by default, put together, at most 50."""
     for uid, board in suite.boards.items():

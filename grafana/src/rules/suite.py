@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,6 @@ def columns(panel: Json) -> dict[str, Json]:
 
 def fields(panel: Json) -> list[str]:
     """The names of the columns that a table's query gives to its outermost rows, as far as they are quoted."""
-    import re
-
     text = query(panel)
     text = text[text.index("shown AS MATERIALIZED (") :] if "shown AS MATERIALIZED (" in text else text
     return list(dict.fromkeys(re.findall(r'\bAS "([^"]+)"', text)))

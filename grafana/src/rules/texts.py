@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grafana.src.rules.suite import Suite, columns, panels, properties, query
 from grafana.src.words import AGENTS
 
-NUMBERS_ONLY = ("histogram", "xychart")  # no row of these can hold words, so Grafana's own words are set
+NUMBERS_ONLY = ("histogram", "trend")  # no row of these can hold words, so Grafana's own words are set
 LATER_UNITS = ("sishort",)  # Grafana 10.4 does not know them and writes their name behind the number
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as d
 
-from grafana.src import charts, colours, links, sql, stats, tables, words
+from grafana.src import charts, links, sql, stats, tables, words
 from grafana.src import panels as p
 from grafana.src.board import Section, build
 from grafana.src.tables import Column, Hidden, table
@@ -22,8 +22,8 @@ _START, _END = sql.SECONDS.format("start_time"), sql.SECONDS.format("end_time")
 TOTALS = f"""SELECT count(*) AS "Sessions begun", total(total_tokens > 0) AS "of them with requests", total(total_cost_usd) AS "Cost",
   total(total_cost_usd) / nullif(count(*), 0) AS "Per session" FROM v_sessions WHERE {_FOUND}"""
 COSTS = f'SELECT total_cost_usd + 0.0 AS "Cost" FROM v_sessions WHERE {_FOUND} AND total_cost_usd IS NOT NULL'
-SCATTER = f"""SELECT ({_END} - {_START}) / 60.0 AS "Minutes", total_cost_usd + 0.0 AS "Cost" FROM v_sessions
-WHERE {_FOUND} AND total_cost_usd IS NOT NULL ORDER BY 1 LIMIT 5000"""
+SCATTER = f"""SELECT {_END} - {_START} AS "Duration", max(total_cost_usd) + 0.0 AS "Cost" FROM v_sessions
+WHERE {_FOUND} AND total_cost_usd IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 5000"""
 _ACTIVE = 'coalesce(active.hours, 0.0) AS "Active hours"'
 BY_HOUR = f"""WITH RECURSIVE active AS MATERIALIZED (
   SELECT (time + {sql.EAST}) / 3600 % 24 AS n, total(active_ms) / 3600000 AS hours FROM v_activity
@@ -80,20 +80,12 @@ def _costs() -> d.Panel:
 
 
 def _scatter() -> d.Panel:
-    series = {
-        "x": {"matcher": {"id": "byName", "options": "Minutes"}},
-        "y": {"matcher": {"id": "byName", "options": "Cost"}},
-    }
-    options = {
-        "mapping": "manual", "series": [series], "tooltip": {"mode": "single", "sort": "none"}, "legend": charts.NO_LEGEND,
-    }  # fmt: skip
-    custom = {"show": "points", "pointSize": {"fixed": 6}, "fillOpacity": 50}
-    made = p.panel("xychart", 4, "Cost against duration", "Outliers: expensive for their length, or very long.",
-                   (12, 9), SCATTER, "locale", options, custom)  # fmt: skip
-    p.field(made, "Minutes", decimals=0)
-    return p.field(
-        made.no_value("No session with a cost in this range"), "Cost", unit="currencyUSD", color=p.fixed(colours.BLUE)
-    )
+    """A trend with points: the options of Grafana's panel for x and y are others in every version."""
+    text = "Outliers: expensive for their length, or very long. Of sessions of the same length the most expensive."
+    made = charts.trend(4, "Cost against duration", text, (12, 9), SCATTER, "Duration", "s", "currencyUSD", "points", total="max",
+                        decimals=2)  # fmt: skip
+    made.no_value("No session with a cost in this range")
+    return p.coloured(made, "Cost")
 
 
 def _when() -> list[d.Panel]:
