@@ -185,16 +185,16 @@ def _requests(name: str, session: Row, parts: Mapping[str, dict[str, list[Row]]]
     return [alone] if any(alone[4:8]) else []
 
 
-def _request(name: str, row: Row, end: str, place: str) -> Request:
+def _request(name: str, row: Row, end: str, key: str) -> Request:
     message, request = _get(row, "message_id"), _get(row, "request_id")
     known = bool(message and request)
     written = _tokens(row, "written")
     hourly = min(written, _tokens(row, "hourly"))
     return Request(
-        key_of("claude_code", str(message), str(request)) if known else key_of("imported", name, place), name,
+        key_of("claude_code", str(message), str(request)) if known else key_of("imported", name, key), name,
         _time(row, "time") or end, str(_get(row, "model") or "unknown").removesuffix("[1m]"), _tokens(row, "input"),
         _tokens(row, "output"), written, _tokens(row, "read"), written - hourly, hourly, 0, _tokens(row, "searches"),
-        None, None, str(message) if known else IMPORTED + place, str(request) if known else None,
+        None, None, str(message) if known else IMPORTED + key, str(request) if known else None,
         str(_get(row, "agent_id") or "") or None, "message", _cost(row),
     )  # fmt: skip
 

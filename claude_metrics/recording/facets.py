@@ -76,9 +76,10 @@ def _row(path: Path, mtime_ns: int, size: int) -> dict[str, Any] | None:
             raw = file.read(LIMIT_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
-    told = _parsed(raw)
-    friction = _text(told.get("friction_detail")) or _text(told.get("friction")) or _text(told.get("friction_counts"))
-    texts = (_text(told.get("underlying_goal")) or _text(told.get("goal")), _text(told.get("outcome")), friction, raw)
+    judged = _parsed(raw)
+    goal = _first(judged, "underlying_goal", "goal")
+    friction = _first(judged, "friction_detail", "friction", "friction_counts")
+    texts = (goal, _first(judged, "outcome"), friction, raw)
     values = (session_name(path.stem), *map(redact, texts), clock.now(), mtime_ns, size)
     return dict(zip(store.COLUMNS, values, strict=True))
 
@@ -89,6 +90,11 @@ def _parsed(raw: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _first(judged: dict[str, Any], *names: str) -> str | None:
+    """The first of these fields that has a value, as text."""
+    return next((text for name in names if (text := _text(judged.get(name)))), None)
 
 
 def _text(value: Any) -> str | None:

@@ -30,7 +30,7 @@ Cursors = Mapping[str, tuple[int, int, int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a hook was told of a session, beside its transcript."""
+    """What a hook's payload says of a session, beside its transcript."""
 
     facts: SessionFacts
     cost_usd: float | None = None

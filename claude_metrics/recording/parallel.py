@@ -38,7 +38,7 @@ def read_all(sources: list[Source], known: ingest.Cursors, content: str) -> Iter
 
 
 def _ordered(sources: list[Source]) -> list[Source]:
-    """The largest session first, so that no core ends late; its files together, so that it is settled once."""
+    """The largest session first, so that no core ends late; its files together, so that its totals are derived once."""
     sizes: dict[str, int] = {}
     for source in sources:
         sizes[_session(source)] = sizes.get(_session(source), 0) + source.size
@@ -49,7 +49,7 @@ def _session(source: Source) -> str:
     return source.session_id or str(source.path.parent)
 
 
-def _settle_in(parent: int) -> None:
+def _prepare_process(parent: int) -> None:
     """A reader outlives a killed parent otherwise: it holds the writing end of the very pipe it waits at."""
     gc.disable()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -65,7 +65,7 @@ def _in_processes(sources: list[Source], known: ingest.Cursors, content: str, co
     method = "fork" if sys.platform == "linux" else "spawn"
     decode = msgspec.msgpack.Decoder(Batch | str, dec_hook=_path).decode
     with ProcessPoolExecutor(
-        cores, multiprocessing.get_context(method), initializer=_settle_in, initargs=(os.getpid(),)
+        cores, multiprocessing.get_context(method), initializer=_prepare_process, initargs=(os.getpid(),)
     ) as pool:
         waiting: dict[Future[bytes], Source] = {}
         todo = iter(sources)

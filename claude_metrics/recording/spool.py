@@ -31,7 +31,7 @@ _NAME = re.compile(
     "(?P<ns>[0-9]{1,19})-(?P<pid>[0-9]{1,10})-(?P<agent>[a-z0-9_]+)-(?P<event>[a-z0-9_]+)(?P<cut>-cut)?[.]json"
 )
 _FAILED, _FAILURES, _HALF, _NUDGED, _REASON = "failed", ".failures", ".tmp", ".nudged", ".reason"
-# a link or a pipe put in a file's place must neither be followed nor waited for
+# a link or a pipe under a file's name must neither be followed nor waited for
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_FIELD = re.compile(rb'"(session_id|transcript_path|cwd|hook_event_name|reason)"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -57,7 +57,7 @@ class Event:
 # Where events are
 
 
-def places(spool: Path) -> list[Path]:
+def possible_folders(spool: Path) -> list[Path]:
     """The spool, and where the hook goes when it cannot be written: the state folder, the temporary folder."""
     spool = Path(os.path.abspath(spool))  # noqa: PTH100  (resolve() would follow links: another name, another key)
     key = "-".join(re.findall("[A-Za-z0-9]+", str(spool)))[-150:]
@@ -76,10 +76,10 @@ def _home() -> list[Path]:
 
 
 def _folders(spool: Path) -> Iterator[Path]:
-    first, *others = places(spool)
+    first, *others = possible_folders(spool)
     if _is_folder(first):  # whose it is, and its rights, are the user's choice
         yield first
-    yield from (place for place in others if _is_ours(place))
+    yield from (folder for folder in others if _is_ours(folder))
 
 
 def _is_folder(path: Path) -> bool:
@@ -178,7 +178,7 @@ def quarantine(event: Event, reason: str) -> bool:
 
 
 def reduce(event: Event) -> None:
-    """Keep of its payload the names alone, nothing that was said."""
+    """Keep only the names in its payload, no text of the conversation."""
     half = event.path.with_name(event.path.name + _HALF)
     with contextlib.suppress(OSError):
         names = json.dumps(salvage(read(event) or b"")).encode()
@@ -218,11 +218,11 @@ def submit(payload: bytes, agent: str, spool: Path, event: str = "end") -> Path:
     name = f"{time.time_ns()}-{os.getpid()}-{agent}-{event}.json"
     if not _NAME.fullmatch(name):
         raise ValueError(f"not the name of an agent or an event: {agent!r}, {event!r}")
-    first, *others = places(spool)
-    for place in (first, *others):
+    first, *others = possible_folders(spool)
+    for folder in (first, *others):
         with contextlib.suppress(OSError):
-            if private_dir(place) in _folders(spool):
-                return _write(place / name, payload)
+            if private_dir(folder) in _folders(spool):
+                return _write(folder / name, payload)
     raise ClaudeMetricsError(f"no event can be kept: {first} cannot be written; free space there or mend its rights")
 
 

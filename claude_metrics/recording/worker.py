@@ -55,10 +55,10 @@ class Drained:
 
 def lock_file(folder: Path) -> Path:
     """In the spool, or where hooks go when that cannot be written."""
-    for place in spool.places(folder):
+    for each in spool.possible_folders(folder):
         with suppress(OSError):
-            if os.access(paths.private_dir(place), os.W_OK):
-                return place / ".worker.lock"
+            if os.access(paths.private_dir(each), os.W_OK):
+                return each / ".worker.lock"
     return folder / ".worker.lock"
 
 
@@ -190,8 +190,8 @@ def store_payload(
     sources = list(RECORDED[agent].sources_of(payload))
     changed = [source for source in sources if not ingest.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
-    told, commits = _told(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
-    outcome = ingest.store(connection, batches, settings, "hook", told, commits)
+    facts, commits = _facts(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
+    outcome = ingest.store(connection, batches, settings, "hook", facts, commits)
     event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
     result = "recorded" if outcome.sessions else "nothing new" if sources else "no transcript"
     save_recordings(
@@ -216,7 +216,7 @@ def _read(source: Source, known: ingest.Cursors, settings: config.Config) -> Any
     return ingest.read(source, seen[3] if seen else None, settings.content)
 
 
-def _told(payload: Mapping[str, Any], agent: str, session_id: str, received_at: str) -> ingest.Payload:
+def _facts(payload: Mapping[str, Any], agent: str, session_id: str, received_at: str) -> ingest.Payload:
     """The payload's own facts; `cost` is that of older set-ups, which had it from the status line."""
     facts = SessionFacts(session_id, RECORDED[agent].type)
     facts.permission_mode, facts.project_path = _text(payload, "permission_mode"), _text(payload, "cwd")

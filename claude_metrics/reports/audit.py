@@ -104,7 +104,7 @@ def _version(text: str | None) -> tuple[int, ...]:
 
 
 def _causes(connection: sqlite3.Connection, session: dict[str, Any]) -> Iterator[Cause]:
-    account = accounts.account(connection, session["session_id"])
+    account = accounts.read_account(connection, session["session_id"])
     if account:
         yield from _against_totals(connection, session["session_id"], account)
     else:
@@ -155,7 +155,7 @@ def _unpriced(connection: sqlite3.Connection, session_id: str) -> set[str]:
 def _rest(connection: sqlite3.Connection, found: Audited) -> Iterable[Cause]:
     """What is left of a figure that only a hook gave: it says neither which requests nor which models it is of."""
     session, left = found.session, found.unexplained_usd
-    if not left or accounts.account(connection, session["session_id"]):
+    if not left or accounts.read_account(connection, session["session_id"]):
         return []
     if left < 0 and session["understated_tokens"]:
         return [Cause("old client", left, f"about {session['understated_tokens']} output tokens were not written down")]

@@ -20,7 +20,7 @@ from claude_metrics.store.totals import COLUMNS, NOTHING, WIDTH, ListedRequest, 
 class Account(NamedTuple):
     """A session's totals beside its lines: what they began with, all its listed rows, and those the totals include."""
 
-    states: list[Total]
+    totals: list[Total]
     base: Total
     listed: Sums
     covered: Sums
@@ -28,29 +28,29 @@ class Account(NamedTuple):
     @property
     def own(self) -> Sums:
         """Per model, what the agent says it billed in this session alone."""
-        return difference(self.states[-1].models, self.base.models)
+        return difference(self.totals[-1].models, self.base.models)
 
 
-def account(connection: sqlite3.Connection, session_id: str) -> Account | None:
-    """None where the agent wrote no total."""
-    states = _states(connection, session_id)
-    if not states:
+def read_account(connection: sqlite3.Connection, session_id: str) -> Account | None:
+    """The session's account, None where the agent wrote no total."""
+    totals = _totals(connection, session_id)
+    if not totals:
         return None
     listed = _listed(connection, session_id)
     names = {canonical(model): model for model in listed}
-    base = _renamed(baseline(connection, session_id, states[0]), names)
-    found = Account([_renamed(state, names) for state in states], base, listed, listed)
-    if same(listed, found.own):
-        return found
-    until = end_of(found.states[-1])
-    earlier = _listed(connection, session_id, until)
-    if same(earlier, found.own):
-        return found._replace(covered=earlier)
+    base = _renamed(baseline(connection, session_id, totals[0]), names)
+    account = Account([_renamed(total, names) for total in totals], base, listed, listed)
+    if same(listed, account.own):
+        return account
+    earlier = _listed(connection, session_id, end_of(account.totals[-1]))
+    if same(earlier, account.own):
+        return account._replace(covered=earlier)
     prompts = _prompts(connection, session_id)
-    return found._replace(covered=covered_sums(_rows(connection, session_id, prompts), prompts, found.states, base))
+    rows = _requests(connection, session_id, prompts)
+    return account._replace(covered=covered_sums(rows, prompts, account.totals, base))
 
 
-def _states(connection: sqlite3.Connection, session_id: str) -> list[Total]:
+def _totals(connection: sqlite3.Connection, session_id: str) -> list[Total]:
     rows = connection.execute(
         """select as_of, started_at, total_cost_usd, total_duration_ms, total_api_duration_ms, lines_added,
             lines_removed, models from cost_states where session_id = ? order by total_duration_ms, as_of""",
@@ -59,10 +59,10 @@ def _states(connection: sqlite3.Connection, session_id: str) -> list[Total]:
     return [Total._make((*row[:7], json.loads(row[7]))) for row in rows]
 
 
-def _renamed(state: Total, names: dict[str, str]) -> Total:
+def _renamed(total: Total, names: dict[str, str]) -> Total:
     """The same total under the names its lines have: a date suffix more or less is the same model."""
-    rows = [ListedRequest("", names.get(canonical(name), name), figures) for name, figures in state.models.items()]
-    return state._replace(models=summed(rows))
+    rows = [ListedRequest("", names.get(canonical(name), name), figures) for name, figures in total.models.items()]
+    return total._replace(models=summed(rows))
 
 
 def _listed(connection: sqlite3.Connection, session_id: str, until: str = "9999") -> Sums:
@@ -76,22 +76,19 @@ def _listed(connection: sqlite3.Connection, session_id: str, until: str = "9999"
     return {row[0]: list(row[1:]) for row in rows}
 
 
-def _rows(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -> list[ListedRequest]:
+def _requests(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -> list[ListedRequest]:
     found = connection.execute(
         f"""select timestamp, model, agent_id, {", ".join(COLUMNS)}, cost_usd from token_usage
         where session_id = ? and kind = 'message' order by timestamp""",
         (session_id,),
     ).fetchall()
     signs = sorted([*prompts, *(row[0] for row in found if row[2] is None)])
-    return [
-        ListedRequest(
-            row[0],
-            row[1],
-            [value or 0 for value in row[3:]],
-            signs[max(0, bisect_right(signs, row[0]) - 1)] if signs else row[0],
-        )
-        for row in found
-    ]
+    return [ListedRequest(row[0], row[1], [value or 0 for value in row[3:]], _latest(signs, row[0])) for row in found]
+
+
+def _latest(signs: list[str], timestamp: str) -> str:
+    """The last of `signs` that is not after `timestamp`, else the first."""
+    return signs[max(0, bisect_right(signs, timestamp) - 1)] if signs else timestamp
 
 
 def _prompts(connection: sqlite3.Connection, session_id: str) -> list[str]:
@@ -108,7 +105,7 @@ def baseline(connection: sqlite3.Connection, session_id: str, first: Total) -> T
         return _kept(row[2], row[1], first)
     if not row or not row[0]:
         return NOTHING
-    earlier = [s for s in _states(connection, row[0]) if s.as_of <= (row[1] or "") and s.started_at == first.started_at]
+    earlier = [s for s in _totals(connection, row[0]) if s.as_of <= (row[1] or "") and s.started_at == first.started_at]
     if earlier:
         return earlier[-1]
     if row[1] and clock.to_seconds(first.started_at) > clock.to_seconds(row[1]) - SLACK_S:
@@ -126,8 +123,8 @@ def keep_baseline(connection: sqlite3.Connection, session_id: str) -> None:
     ).fetchone()
     if row is None:
         return
-    states = _states(connection, session_id)
-    first = states[0] if states else NOTHING._replace(started_at=row[1] or "0001-01-01T00:00:00.000Z")
+    totals = _totals(connection, session_id)
+    first = totals[0] if totals else NOTHING._replace(started_at=row[1] or "0001-01-01T00:00:00.000Z")
     kept = baseline(connection, session_id, first)._replace(as_of="")
     connection.execute("update sessions set forked_totals = ? where session_id = ?", (json.dumps(kept), session_id))
 

@@ -10,37 +10,37 @@ from claude_metrics.store.totals import NOTHING, ListedRequest, Sums, Total, dif
 SLACK_S = 1.0
 
 
-def covered_sums(rows: list[ListedRequest], prompts: list[str], states: list[Total], base: Total) -> Sums:
+def covered_sums(rows: list[ListedRequest], prompts: list[str], totals: list[Total], base: Total) -> Sums:
     """Per model, the figures of the listed rows that some total includes."""
     covered: list[ListedRequest] = []
     end = ""
-    timed = _durations_are_real(states[0], base)
-    for before, state in pairwise([base, *states]):
-        begin, end = end, end_of(state)
+    timed = _durations_are_real(totals[0], base)
+    for before, total in pairwise([base, *totals]):
+        begin, end = end, end_of(total)
         gap = [row for row in rows if begin < row.main_at <= end]
-        began = _process_start(before, state, end) if timed else 0.0
-        covered += _covered_in_gap(gap, prompts, difference(state.models, before.models), began)
+        began = _process_start(before, total, end) if timed else 0.0
+        covered += _covered_in_gap(gap, prompts, difference(total.models, before.models), began)
     return summed(covered)
 
 
 def _durations_are_real(first: Total, base: Total) -> bool:
-    """A first process lasts from the session's beginning to its last record; else the times are not to be used."""
+    """Whether durations can be used: a first process lasts from the session's beginning to its last record."""
     began = clock.to_seconds(first.started_at)
-    lasted = began + first.total_duration_ms / 1000 + SLACK_S >= clock.to_seconds(first.as_of)
-    return began > 0 and (lasted or base is not NOTHING)
+    lasts = began + first.total_duration_ms / 1000 + SLACK_S >= clock.to_seconds(first.as_of)
+    return began > 0 and (lasts or base is not NOTHING)
 
 
-def end_of(state: Total) -> str:
+def end_of(total: Total) -> str:
     """When a total was written: at least its processes' time after the session's beginning."""
-    written = clock.to_seconds(state.started_at) + state.total_duration_ms / 1000
-    return max(state.as_of, clock.from_seconds(written))
+    written = clock.to_seconds(total.started_at) + total.total_duration_ms / 1000
+    return max(total.as_of, clock.from_seconds(written))
 
 
-def _process_start(before: Total, state: Total, end: str) -> float:
-    """The earliest that the process which wrote `state` can have begun; the first one notes it itself."""
+def _process_start(before: Total, total: Total, end: str) -> float:
+    """The earliest that the process which wrote `total` can have begun; the first one notes it itself."""
     if before is NOTHING:
-        return clock.to_seconds(state.started_at) - SLACK_S
-    return clock.to_seconds(end) - (state.total_duration_ms - before.total_duration_ms) / 1000 - SLACK_S
+        return clock.to_seconds(total.started_at) - SLACK_S
+    return clock.to_seconds(end) - (total.total_duration_ms - before.total_duration_ms) / 1000 - SLACK_S
 
 
 def _covered_in_gap(gap: list[ListedRequest], prompts: list[str], grown: Sums, began: float) -> list[ListedRequest]:

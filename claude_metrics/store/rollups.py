@@ -1,7 +1,8 @@
 """Sums that dashboards and reports read instead of a million rows, rebuilt for touched sessions where they are written.
 
-A quarter hour is the grain: every zone is a multiple of it away from UTC, so quarters can be put together to anybody's
-days. A place (agent, project, branch, machine) is one small integer, so a filter is decided once and not per row.
+A quarter hour is the grain: every time zone is a multiple of it away from UTC, so the sums can be put together to the
+days of any zone. A place (agent, project, branch, machine) is one small integer, so a filter is decided once and not
+per row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ FAILED = "success = 0 and denied is not 1"
 UNFINISHED = "success is null and denied is not 1"
 IDLE_MS = 300_000  # a longer pause between two signs of a session is not counted as work
 
-_QUARTER = "cast(strftime('%s', {time}) as integer) / 900 * 900"
+_GRAIN = "cast(strftime('%s', {time}) as integer) / 900 * 900"
 _MS = "cast(round((julianday({time}) - 2440587.5) * 86400000) as integer)"
 _TOUCHED = "(select session_id from temp.touched)"
 _TOKENS = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
@@ -25,7 +26,7 @@ _PLACE = (
 
 
 def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
-    """Rebuild the sums of the sessions in `temp.touched`, from the quarter of the first change on; `whole`: all."""
+    """Rebuild the sums of the sessions in `temp.touched` from their first change on, those of `whole` completely."""
     for statement in _PLACES:
         connection.execute(statement)
     for statement in _CHANGES:
@@ -38,19 +39,19 @@ def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
 
 # A place that is another now, and a cost without requests, may stand at any time: such sessions are done as a whole.
 _CHANGES = (
-    "create temp table changed (session_id text primary key, quarter integer, since text, before text) without rowid",
-    """insert into temp.changed select session_id, quarter,
-            iif(quarter > 0, strftime('%Y-%m-%dT%H:%M:%fZ', quarter, 'unixepoch'), ''), null
+    "create temp table changed (session_id text primary key, start integer, since text, before text) without rowid",
+    """insert into temp.changed select session_id, start,
+            iif(start > 0, strftime('%Y-%m-%dT%H:%M:%fZ', start, 'unixepoch'), ''), null
         from (select t.session_id, iif(t.since = '' or cost_source = 'reported' or exists (
                 select 1 from usage_15min q where q.session_id = t.session_id and q.place_id is not s.place_id),
-                0, cast(strftime('%s', t.since) as integer) / 900 * 900) as quarter
+                0, cast(strftime('%s', t.since) as integer) / 900 * 900) as start
             from temp.touched t join sessions s using (session_id))""",
     """update temp.changed set before = (select max(at) from (
             select max(timestamp) as at from token_usage u where u.session_id = changed.session_id
                 and kind = 'message' and timestamp < changed.since
             union all select max(started_at) from turns u where u.session_id = changed.session_id
                 and started_at < changed.since))
-        where quarter > 0""",
+        where start > 0""",
 )
 
 
@@ -67,14 +68,14 @@ _SAVINGS = """(q.cache_read_tokens * (json_extract(r.rates, '$[0][0]') - json_ex
     - (q.cache_creation_tokens - q.hourly) * (json_extract(r.rates, '$[0][3]') - json_extract(r.rates, '$[0][0]'))
     - q.hourly * (json_extract(r.rates, '$[0][4]') - json_extract(r.rates, '$[0][0]'))) / 1e6"""
 _FROM_THEN = """delete from {table} where session_id in (select session_id from temp.changed)
-        and time >= (select quarter from temp.changed c where c.session_id = {table}.session_id)"""
+        and time >= (select start from temp.changed c where c.session_id = {table}.session_id)"""
 _USAGE = (
     _FROM_THEN.format(table="usage_15min"),
     f"""insert into usage_15min
         select q.time, q.session_id, q.model, s.place_id, requests, q.input_tokens, q.output_tokens,
             q.cache_creation_tokens, q.cache_read_tokens, cost_usd, q.unpriced_tokens, unlisted, unlisted_cost_usd,
             subagent_cost_usd, {_SAVINGS}, first_at, last_at
-        from (select u.session_id, {_QUARTER.format(time="timestamp")} as time, model, count(*) as requests,
+        from (select u.session_id, {_GRAIN.format(time="timestamp")} as time, model, count(*) as requests,
                 sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
                 sum(cache_creation_tokens) as cache_creation_tokens, sum(cache_read_tokens) as cache_read_tokens,
                 sum(cache_creation_1h_tokens) as hourly, sum(cost_usd) as cost_usd,
@@ -88,7 +89,7 @@ _USAGE = (
         join sessions s on s.session_id = q.session_id
         left join rates r on r.model = q.model and r.day = date(q.time, 'unixepoch')""",
     f"""insert into usage_15min
-        select {_QUARTER.format(time="began")}, session_id, '', place_id, 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null,
+        select {_GRAIN.format(time="began")}, session_id, '', place_id, 0, 0, 0, 0, 0, total_cost_usd, 0, 0, null,
             null, null, began, began
         from (select *, coalesce(start_time, end_time, updated_at) as began from sessions
             where session_id in {_TOUCHED} and cost_source = 'reported' and total_cost_usd > 0)""",
@@ -106,7 +107,7 @@ def _tools(connection: sqlite3.Connection) -> tuple[str, str]:
 
 
 _TOOLS = f"""insert into tool_calls_15min
-        select {_QUARTER.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
+        select {_GRAIN.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
             coalesce(tool_name, '?'), s.place_id, count(*), total({FAILED}), total(denied = 1),
             total({UNFINISHED}), total(duration_ms), total(input_bytes), total(output_bytes),
             max(coalesce(output_bytes, -1)), tool_call_id, {{counts}}
@@ -127,7 +128,7 @@ _ACTIVITY = (
                     from temp.changed t join turns using (session_id)
                     where started_at >= coalesce(before, t.since))) e
         join sessions s on s.session_id = e.session_id join temp.changed t on t.session_id = e.session_id
-        where ms >= t.quarter * 1000 group by e.session_id, 1 having time is not null""",
+        where ms >= t.start * 1000 group by e.session_id, 1 having time is not null""",
 )
 
 # Names for the dashboards' variables; one that is used no more does no harm.

@@ -8,8 +8,8 @@ from typing import Any
 
 from claude_metrics.models import Request, key_of
 from claude_metrics.store import requests
-from claude_metrics.store.accounts import Account, account
-from claude_metrics.store.totals import WIDTH, Sums, Total, difference
+from claude_metrics.store.accounts import Account, read_account
+from claude_metrics.store.totals import COLUMNS, WIDTH, Total, difference
 
 Pricing = Callable[[Request], tuple[float | None, float, float]]
 
@@ -19,15 +19,13 @@ def derive(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pri
 
     Returns the sessions that have such rows, or had: theirs may lie at any time.
     """
-    accounts = ((session_id, account(connection, session_id)) for session_id in sessions)
-    return [name for name, found in accounts if found and _derive_one(connection, name, found, pricing)]
+    accounts = ((session_id, read_account(connection, session_id)) for session_id in sessions)
+    return [name for name, account in accounts if account and _derive_one(connection, name, account, pricing)]
 
 
-def _derive_one(connection: sqlite3.Connection, session_id: str, found: Account, pricing: Pricing) -> bool:
-    states, base, covered = found.states, found.base, found.covered
-    wanted = _unlisted_rows(session_id, states, base, covered, pricing)
-    changed = requests.replace_unlisted(connection, session_id, wanted)
-    last = states[-1]
+def _derive_one(connection: sqlite3.Connection, session_id: str, account: Account, pricing: Pricing) -> bool:
+    """True when the session has unlisted rows, or had."""
+    last, base = account.totals[-1], account.base
     connection.execute(
         """update sessions set reported_cost_usd = ?, total_duration_ms = ?, total_api_duration_ms = ?,
             lines_added = ?, lines_removed = ? where session_id = ?""",
@@ -40,27 +38,33 @@ def _derive_one(connection: sqlite3.Connection, session_id: str, found: Account,
             session_id,
         ),
     )
-    return changed
+    return requests.replace_unlisted(connection, session_id, _rows(session_id, account, pricing))
 
 
-def _unlisted_rows(session_id: str, states: list[Total], base: Total, covered: Sums, pricing: Pricing) -> list[Request]:
-    own = difference(states[-1].models, base.models)
-    missing = difference(own, covered)
+def _rows(session_id: str, account: Account, pricing: Pricing) -> list[Request]:
+    """A row per model of which the agent billed more than its listed requests show, at the time it was first billed."""
     rows = []
-    for model, figures in missing.items():
+    for model, figures in difference(account.own, account.covered).items():
         if any(figures[:WIDTH]):
-            stamp = next(s.as_of for s in states if any(difference(s.models, base.models).get(model, [0])[:WIDTH]))
-            rows.append(_unlisted_row(session_id, model, stamp, figures, pricing))
+            first = next(total for total in account.totals if _has_tokens(total, account.base, model))
+            rows.append(_row(session_id, model, first.as_of, figures, pricing))
     return rows
 
 
-def _unlisted_row(session_id: str, model: str, stamp: str, figures: list[Any], pricing: Pricing) -> Request:
-    given, written, read, sent, hourly, thought, searched = (int(f) for f in (
-        figures[1], figures[2], figures[3], figures[0], figures[4], figures[5], figures[6]))  # fmt: skip
-    hourly = min(hourly, written)
+def _has_tokens(total: Total, base: Total, model: str) -> bool:
+    return any(difference(total.models, base.models).get(model, [0])[:WIDTH])
+
+
+def _row(session_id: str, model: str, timestamp: str, figures: list[Any], pricing: Pricing) -> Request:
+    """Priced as the agent did where that is possible at list prices, else at ours."""
+    counts = dict(zip(COLUMNS, map(int, figures), strict=False))
+    hourly = counts["cache_creation_1h_tokens"] = min(
+        counts["cache_creation_1h_tokens"], counts["cache_creation_tokens"]
+    )
     row = Request(
-        key_of("unlisted", session_id, model), session_id, stamp, model, sent, given, written, read, written - hourly,
-        hourly, thought, searched, None, None, "", None, None, "unlisted",
+        id=key_of("unlisted", session_id, model), session_id=session_id, timestamp=timestamp, model=model, **counts,
+        cache_creation_5m_tokens=counts["cache_creation_tokens"] - hourly, speed=None, inference_geo=None,
+        message_id="", request_id=None, agent_id=None, kind="unlisted",
     )  # fmt: skip
     listed, lowest, highest = pricing(row)
     reported = figures[WIDTH]

@@ -39,12 +39,12 @@ class Scene:
         return faults.run(self.command, step, fault, input=self.payload)
 
     def forget(self) -> None:
-        for place in (paths.data_dir(), *spool.places(self.spool)):
+        for place in (paths.data_dir(), *spool.possible_folders(self.spool)):
             shutil.rmtree(place, ignore_errors=True)
 
     def is_kept(self) -> bool:
         """All of the payload stands in some file."""
-        found = [path for place in spool.places(self.spool) for path in place.glob("*.json*")]
+        found = [path for place in spool.possible_folders(self.spool) for path in place.glob("*.json*")]
         return any(path.read_bytes() == self.payload for path in found)
 
     def recorded(self) -> Dump:

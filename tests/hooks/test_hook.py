@@ -435,7 +435,7 @@ def test_where_the_spool_cannot_be_written_the_event_goes_elsewhere(
     monkeypatch.setenv("TMPDIR", str(scene.temporary))
     [event] = spool.pending(scene.spool)
     assert spool.read(event) == PAYLOAD
-    assert event.path.parent == spool.places(scene.spool)[1]
+    assert event.path.parent == spool.possible_folders(scene.spool)[1]
     assert set(scene.spool.parent.rglob("*")) == before
     assert len(scene.workers()) == 1
 
@@ -449,7 +449,7 @@ def test_where_the_home_folder_cannot_be_written_either_the_temporary_folder_is_
     monkeypatch.setenv("HOME", str(scene.home))
     monkeypatch.setenv("TMPDIR", str(scene.temporary))
     [event] = spool.pending(scene.spool)
-    assert event.path.parent == spool.places(scene.spool)[2]
+    assert event.path.parent == spool.possible_folders(scene.spool)[2]
     assert stat.S_IMODE(event.path.parent.stat().st_mode) == 0o700
 
 
@@ -458,7 +458,7 @@ def test_a_folder_that_others_may_write_is_no_resort(scene: Scene, monkeypatch: 
     (scene.home / ".local").write_text("no folder")
     monkeypatch.setenv("HOME", str(scene.home))
     monkeypatch.setenv("TMPDIR", str(scene.temporary))
-    trap = spool.places(scene.spool)[2]
+    trap = spool.possible_folders(scene.spool)[2]
     trap.mkdir()
     trap.chmod(0o777)
     scene.run()
@@ -524,7 +524,7 @@ def test_the_hook_and_the_package_agree_on_the_other_places(scene: Scene, monkey
         answer = subprocess.run(command, env=scene.environment(), capture_output=True, text=True, check=True)
         monkeypatch.setenv("HOME", str(scene.home))
         monkeypatch.setenv("TMPDIR", str(scene.temporary))
-        assert [Path(line) for line in answer.stdout.splitlines()] == spool.places(Path(place))[1:]
+        assert [Path(line) for line in answer.stdout.splitlines()] == spool.possible_folders(Path(place))[1:]
 
 
 def test_it_pulls_in_nothing_beyond_what_an_interpreter_has_at_its_start(scene: Scene) -> None:

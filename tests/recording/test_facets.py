@@ -75,7 +75,7 @@ def test_half_written_files_links_and_other_sessions_are_passed_over(recorded: C
 
 
 def test_secrets_leave_and_with_content_none_nothing_is_stored(recorded: Capture) -> None:
-    token = "ghp_" + "a" * 30
+    token = "ghp_" + "Zx81Kq7LmN" * 3 + "Wv45Tb"
     (facets(recorded) / f"{SESSION}.json").write_text(json.dumps(SHAPE | {"underlying_goal": f"use {token}"}))
     assert token not in repr(stored(sync(recorded)))
     config = Path(os.environ["CLAUDE_METRICS_HOME"]) / "config" / "config.toml"
