@@ -114,19 +114,11 @@ def rebuild(check: bool, db_path: Path, as_json: bool) -> None:
     """
     from claude_metrics import config
     from claude_metrics.maintenance import rebuild as engine
+    from claude_metrics.render.database import show_comparison
 
     config.load()
     found = engine.rebuild(db_path, check)
-    if as_json:
-        options.print_json(
-            {"tables": {name: asdict(each) for name, each in found.tables.items()}, "replaced": not check}
-        )
-    else:
-        for name, each in found.tables.items():
-            click.echo(f"{name}: {each.same} same, {each.changed} changed, {each.added} added, {each.missing} missing")
-        for line in found.examples:
-            click.echo(f"  {line}")
-        click.echo("nothing was written" if check else "the database was rebuilt")
+    show_comparison(found, check, as_json)
     if check and found.differs:
         raise ClaudeMetricsError(f"a rebuild would change the database; {db_path}; run `claude-metrics db rebuild`")
 
@@ -148,6 +140,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
     """
     from claude_metrics import config, paths
     from claude_metrics.maintenance import purge as engine
+    from claude_metrics.render.database import show_sessions
     from claude_metrics.reports import session_ids
     from claude_metrics.store import backup as copies
     from claude_metrics.store import upkeep
@@ -160,7 +153,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         if not found:
             raise ClaudeMetricsError(f"no such session is stored; {db_path}; see `claude-metrics report sessions`")
         if not yes and not as_json:
-            _show(found)
+            show_sessions(found)
             click.confirm(f"Delete for good? ({len(found)} listed)", abort=True)
         elif not yes:
             raise click.UsageError("--json does not ask: add --yes")
@@ -179,16 +172,6 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         options.print_json({"sessions": gone, "events": dropped})
     else:
         click.echo(f"sessions deleted: {gone}; the agent's transcripts were not touched")
-
-
-def _show(found: list[sqlite3.Row]) -> None:
-    from claude_metrics.text import plain
-
-    for row in found[:20]:
-        prompt = " ".join((row[3] or "").split())[:60]
-        click.echo(plain(f"  {row[0]}  {(row[2] or '')[:16]}  {row[1] or ''}  {prompt}"))
-    if len(found) > 20:
-        click.echo(f"  and {len(found) - 20} more")
 
 
 @db.command()

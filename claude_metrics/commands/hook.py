@@ -1,25 +1,17 @@
 """`claude-metrics hook`: add hooks to the agents' settings, remove them, show their state."""
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.text import Text
 
 from claude_metrics.agents import AGENTS
 from claude_metrics.agents.hook_spec import EVENT_SETS, SCOPES, EventSet, Scope
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import install as engine
-from claude_metrics.installer.install import Change, HookStatus
-from claude_metrics.render.tables import Column, Row
-from claude_metrics.render.tables import show as show_table
-
-COLOURS = {"current": "green", "absent": "dim", "outdated": "yellow", "untrusted": "yellow", "unreadable": "red"}
-VERBS = {"created": "created", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}
+from claude_metrics.installer.install import Change
+from claude_metrics.render.hooks import show_changes, show_status
 
 Command = Callable[..., Any]
 
@@ -111,7 +103,7 @@ def status_command(
     """
     names = agents or _suitable(AGENTS, scope, event_set)
     rows = [row for name in names for row in engine.status(name, scope, event_set, db_path=db_path)]
-    _print_rows(rows, as_json)
+    show_status(rows, as_json)
 
 
 @hook.command("list")
@@ -129,7 +121,7 @@ def list_command(as_json: bool) -> None:
         for row in engine.status(name, scope, event_set)
         if scope == "user" or row.state != "absent"
     ]
-    _print_rows(rows, as_json)
+    show_status(rows, as_json)
 
 
 def _suitable(names: Iterable[str], scope: Scope, event_set: EventSet) -> list[str]:
@@ -145,58 +137,6 @@ def _change(names: Iterable[str], change: Callable[[str], Change], as_json: bool
             changes.append(change(name))
         except ClaudeMetricsError as error:
             faults.append(f"{name}: {error}")
-    if as_json:
-        click.echo(json.dumps([_change_fields(item, dry_run) for item in changes], indent=2))
-    else:
-        _print_changes(changes, dry_run)
+    show_changes(changes, dry_run, as_json)
     if faults:
         raise ClaudeMetricsError(" | ".join(faults))
-
-
-def _print_changes(changes: list[Change], dry_run: bool) -> None:
-    console = Console()
-    for item in changes:
-        if dry_run and console.is_terminal and item.diff():
-            console.print(Syntax(item.diff(), "diff", background_color="default"))
-        elif dry_run:
-            click.echo(item.diff(), nl=False)
-        verb = f"would be {VERBS[item.action]}" if dry_run and item.diff() else VERBS[item.action]
-        line = Text.assemble((item.agent, "bold"), f": {verb}  ", (str(item.file), "cyan"))
-        console.print(line, soft_wrap=True)
-        if item.backup:
-            console.print(Text(f"  backup: {item.backup}", "dim"), soft_wrap=True)
-        if item.notice:
-            console.print(Text(f"  {item.notice}", "yellow"), soft_wrap=True)
-
-
-def _change_fields(item: Change, dry_run: bool) -> dict[str, object]:
-    return {
-        "agent": item.agent,
-        "scope": item.scope,
-        "event_set": item.event_set,
-        "file": str(item.file),
-        "action": item.action,
-        "dry_run": dry_run,
-        "backup": str(item.backup) if item.backup else None,
-        "notice": item.notice,
-        "diff": item.diff(),
-    }
-
-
-def _print_rows(rows: list[HookStatus], as_json: bool) -> None:
-    if as_json:
-        fields = ("agent", "scope", "event_set", "event", "state", "file", "detail")
-        click.echo(json.dumps([{name: str(getattr(row, name)) for name in fields} for row in rows], indent=2))
-        return
-    columns = [*(Column(title, text=True) for title in ("agent", "hook", "scope", "event", "state"))]
-    columns += [Column(title, text=True, fold=True) for title in ("file", "detail")]
-    show_table(columns, [Row(_cells(row), COLOURS[row.state]) for row in rows])
-
-
-def _cells(row: HookStatus) -> list[str]:
-    return [row.agent, row.event_set, row.scope, row.event, row.state, _tilde(row.file), row.detail]
-
-
-def _tilde(file: Path) -> str:
-    home = Path.home()
-    return f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -60,18 +59,19 @@ def once(
     from claude_metrics import paths
     from claude_metrics.recording import spool, worker
     from claude_metrics.recording import sync as engine
+    from claude_metrics.render.sync import show_plan, show_report
     from claude_metrics.store import backup
 
     if not dry_run and not root and spool.pending(paths.spool_dir()):
         worker.run(paths.spool_dir(), db_path)
     found, known = engine.look(db_path, agents, root, since)
     if dry_run:
-        _print_plan(found, as_json)
+        show_plan(found, as_json)
         return
     report = _with_progress(db_path, found, known)
     if not root:
         engine.end_killed(db_path, agents)
-    _print_report(report, as_json)
+    show_report(report, as_json)
     backup.daily(db_path)
     if report.failed and not (report.new or report.updated or report.unchanged):
         raise ClaudeMetricsError(f"nothing could be read: {report.problems[0]}; check the file's owner and mode")
@@ -83,28 +83,6 @@ def _with_progress(db_path: Path, found, known):  # type: ignore[no-untyped-def]
 
     with progress("Reading", found.bytes_to_read) as advance:
         return engine.run(db_path, found, known, advance)
-
-
-def _print_plan(found, as_json: bool) -> None:  # type: ignore[no-untyped-def]
-    rows = [{"path": str(s.path), "agent": s.agent, "bytes": s.size} for s in found.changed]
-    if as_json:
-        options.print_json({"would_read": rows, "unchanged": len(found.unchanged)})
-        return
-    for row in rows:
-        click.echo(f"{row['bytes']:>12,} bytes  {click.format_filename(str(row['path']))}")
-    click.echo(f"{len(rows)} files to read, {len(found.unchanged)} unchanged; nothing was written")
-
-
-def _print_report(report, as_json: bool) -> None:  # type: ignore[no-untyped-def]
-    if as_json:
-        options.print_json(asdict(report))
-        return
-    click.echo(
-        f"{report.found} sessions found: {report.new} new, {report.updated} updated, {report.unchanged} unchanged,"
-        f" {report.failed} failed ({report.bytes_read / 2**20:.1f} MiB read)"
-    )
-    for problem in report.problems[:10]:
-        click.echo(f"  {problem}", err=True)
 
 
 @click.command()

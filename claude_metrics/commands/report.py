@@ -204,18 +204,16 @@ def tools(selection: Selection) -> None:
 
     Example: claude-metrics report tools --since 2026-11-01
     """
-    from claude_metrics.render import depth as report_depth
-    from claude_metrics.render import lists as report_output_lists
-    from claude_metrics.reports import tools as report_tools
-    from claude_metrics.reports.lists import tools as lines
+    from claude_metrics.render.tools import show_tool_details, show_tools
+    from claude_metrics.reports import lists
+    from claude_metrics.reports import tools as details
 
-    sizes = report_tools.sizes(selection.connection, selection.where)
-    sequences = report_tools.sequences(selection.connection, selection.where)
-    report_output_lists.show_tools(
-        selection.form(), lines(selection.connection, selection.where), sizes=sizes, sequences=sequences
-    )
+    sizes = details.sizes(selection.connection, selection.where)
+    sequences = details.sequences(selection.connection, selection.where)
+    lines = lists.tools(selection.connection, selection.where)
+    show_tools(selection.form(), lines, sizes=sizes, sequences=sequences)
     if not selection.as_json:
-        report_depth.show_tool_depth(sizes, sequences)
+        show_tool_details(sizes, sequences)
 
 
 @report.command()
@@ -227,10 +225,10 @@ def commits(selection: Selection) -> None:
 
     Example: claude-metrics report commits --project app --json
     """
-    from claude_metrics.render import lists as report_output_lists
+    from claude_metrics.render.commits import show_commits
     from claude_metrics.reports.lists import commits as lines
 
-    report_output_lists.show_commits(selection.form(ids=True), lines(selection.connection, selection.where))
+    show_commits(selection.form(ids=True), lines(selection.connection, selection.where))
 
 
 @report.command()
@@ -288,7 +286,7 @@ def prompts(selection: Selection) -> None:
 
     Example: claude-metrics report prompts --since 2026-11-01
     """
-    from claude_metrics.render import depth as report_depth
+    from claude_metrics.render.prompts import show_prompts
     from claude_metrics.reports.prompts import prompts as counted
 
-    report_depth.show_prompts(selection.form(), counted(selection.connection, selection.where))
+    show_prompts(selection.form(), counted(selection.connection, selection.where))

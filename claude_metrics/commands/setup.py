@@ -9,6 +9,8 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.render import setup as show
+from claude_metrics.render.checks import show_wrong
 from claude_metrics.text import plain
 
 
@@ -55,7 +57,7 @@ def _set_up(yes: bool, with_service: bool, db_path: Path, quiet: bool) -> dict[s
         report["service"] = _install_service(quiet)
     report["checks"], report["failed"] = _examine(db_path, quiet)
     if not quiet:
-        _next(with_service)
+        show.show_next(with_service)
     return report
 
 
@@ -69,9 +71,7 @@ def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
     named = None if db_path == paths.database_file() else db_path
     agents = hooks.recorders()
     if not agents and not quiet:
-        click.echo(
-            "No agent was found in this home, so no hook was installed. Sessions on disk are recorded all the same."
-        )
+        show.show_no_agent()
     for agent in agents:
         title = AGENTS[agent].title
         if yes or click.confirm(f"{title}: record each session when it ends (a hook in its settings)?", default=True):
@@ -89,8 +89,7 @@ def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, 
             click.echo(plain(f"{title}: {error}"), err=True)
         return {"agent": agent, "action": "failed", "detail": str(error)}
     if not quiet:
-        verb = "is already installed" if change.action == "unchanged" else f"was written to {change.file}"
-        click.echo(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
+        show.show_hook(title, change)
     return {"agent": agent, "action": change.action, "detail": str(change.file)}
 
 
@@ -106,11 +105,7 @@ def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
         report = sync.run(db_path, found, known, advance)
     sync.end_killed(db_path, RECORDED)
     if not quiet:
-        click.echo(
-            f"Sessions on disk: {report.found} ({report.new} new, {report.updated} updated, {report.failed} failed)."
-            + "".join(f" {title} deletes transcripts after {days:g} days." for title, days in _kept_days())
-            + " What is recorded stays recorded."
-        )
+        show.show_backfill(report, _kept_days())
     return asdict(report)
 
 
@@ -124,25 +119,13 @@ def _kept_days() -> list[tuple[str, float]]:
 
 def _examine(db_path: Path, quiet: bool) -> tuple[list[dict[str, str]], list[str]]:
     """All checks; on screen only what is not in order."""
-    from claude_metrics.commands.doctor import show
     from claude_metrics.health.doctor import examine
 
     findings = list(examine(db_path))
-    wrong = [finding for finding in findings if finding.check.state != "ok"]
     if not quiet:
-        click.echo(f"{len(findings)} checks, {len(findings) - len(wrong)} in order" + (":" if wrong else "."))
-        for finding in wrong:
-            show(finding)
+        show_wrong(findings)
     checks = [{"name": f.check.name, "state": f.check.state, "text": f.check.text} for f in findings]
     return checks, [finding.check.text for finding in findings if finding.check.state == "fail"]
-
-
-def _next(with_service: bool) -> None:
-    click.echo("\nNext:\n  claude-metrics report daily        the cost of each day")
-    click.echo("  claude-metrics grafana up          open the dashboards")
-    click.echo("  claude-metrics doctor              check that everything is recorded")
-    if not with_service:
-        click.echo("  claude-metrics setup --service     record missed sessions every hour")
 
 
 # -- the service --------------------------------------------------------------------
@@ -154,9 +137,7 @@ def _install_service(quiet: bool) -> dict[str, Any]:
     wanted = service.service()
     done = service.install(wanted)
     if not quiet:
-        verb = "written to" if done.changed else "already installed in"
-        click.echo(f"Hourly sync: {wanted.system} service {verb} {click.format_filename(done.file)}")
-        _left(done.to_run)
+        show.show_installed_service(wanted.system, done)
     return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
 
 
@@ -165,13 +146,5 @@ def _remove_service(quiet: bool) -> dict[str, Any]:
 
     done = service.remove(service.service())
     if not quiet:
-        click.echo(f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "no service is installed"))
-        _left(done.to_run)
+        show.show_removed_service(done)
     return {"file": str(done.file), "changed": done.changed, "to_run": done.to_run}
-
-
-def _left(commands: list[str]) -> None:
-    if commands:
-        click.echo("  The service manager could not be reached. Run this in your own session:")
-    for command in commands:
-        click.echo(f"    {command}")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
-from claude_metrics.render.tables import Column, Row, line, note, number, usd
+from claude_metrics.render.tables import Column, Row, line, note, note_hidden, number, usd
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.render.usage import note_hidden
 from claude_metrics.reports.audit import Audited
 from claude_metrics.reports.coverage import Coverage
 

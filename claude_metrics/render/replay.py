@@ -9,7 +9,7 @@ import click
 
 from claude_metrics import clock
 from claude_metrics.config import zones
-from claude_metrics.render.tables import duration, line, number, usd
+from claude_metrics.render.tables import duration, line, number, size, usd
 from claude_metrics.reports.session import FACETS, HEADINGS, Line, SessionHistory, Turn
 from claude_metrics.text import plain
 
@@ -92,12 +92,6 @@ def commit_line(commit: Line) -> str:
     return (
         f"{commit['sha'][:9]} {line(commit['message'])}" + (counted if commit["lines_added"] is not None else "") + gone
     )
-
-
-def size(count: int | None) -> str:
-    if count is None:
-        return ""
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 
 def _summary(summary: Line) -> Iterator[Paragraph]:

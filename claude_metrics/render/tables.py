@@ -161,6 +161,11 @@ def note(text: str, style: str = "dim") -> None:
     console().print(_text(plain(text), style), soft_wrap=True)
 
 
+def note_hidden(hidden: Sequence[str]) -> None:
+    if hidden:
+        note(f"Hidden columns (the terminal is too narrow): {', '.join(hidden)}")
+
+
 # -- how values are written ------------------------------------------------------------
 
 
@@ -200,6 +205,12 @@ def duration(ms: float | None) -> str:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def size(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 
 def short_model(model: str) -> str:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
-from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, short_model, usd
+from claude_metrics.render.tables import (
+    Column,
+    Row,
+    digits_for,
+    duration,
+    line,
+    note,
+    note_hidden,
+    number,
+    short_model,
+    usd,
+)
 from claude_metrics.render.tables import show as show_table
 from claude_metrics.reports import query as report
 from claude_metrics.reports.query import Entry, Sums
@@ -159,11 +170,6 @@ def notes(form: Presentation, whole: Entry, hidden: Sequence[str]) -> None:
             f"{many} of old clients: about {number(tokens)} output tokens were never written down, and are missing here"
         )
     note_hidden(hidden)
-
-
-def note_hidden(hidden: Sequence[str]) -> None:
-    if hidden:
-        note(f"Hidden columns (the terminal is too narrow): {', '.join(hidden)}")
 
 
 # -- windows of five hours --------------------------------------------------------------------

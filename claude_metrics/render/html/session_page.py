@@ -10,8 +10,7 @@ from claude_metrics.render.html import parts
 from claude_metrics.render.html.document import document
 from claude_metrics.render.html.markup import Html, el, join
 from claude_metrics.render.html.session_charts import charts
-from claude_metrics.render.replay import size
-from claude_metrics.render.tables import duration, line, number, usd
+from claude_metrics.render.tables import duration, line, number, size, usd
 from claude_metrics.reports.session import FACETS, HEADINGS, Line, SessionHistory, Turn
 
 money = usd(4)

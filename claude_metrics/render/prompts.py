@@ -1,4 +1,4 @@
-"""`report prompts`, and the depth of `report tools`: sizes, durations, sequences."""
+"""`report prompts`: by kind and by length, and how soon a commit follows."""
 
 from __future__ import annotations
 
@@ -6,43 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
-from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, usd
+from claude_metrics.render.tables import Column, Row, digits_for, duration, note, number, usd
 from claude_metrics.render.tables import show as show_table
 
 if TYPE_CHECKING:
     from claude_metrics.render.presentation import Presentation
 
-SIZE = (
-    Column("Tool", text=True, least=12), Column("Returned"), Column("Per call", missed=2), Column("Largest", missed=1),
-    Column("Sent", missed=3), Column("Tokens"), Column("Share"), Column("Median", missed=4),
-    Column("95th\npercentile", missed=5),
-)  # fmt: skip
 PROMPT = (
     Column("Prompts", text=True, least=10), Column("Count"), Column("Retries", missed=1),
     Column("Characters", missed=3), Column("Requests", missed=4), Column("Tools", missed=2), Column("Each (USD)"),
     Column("Cost (USD)"),
 )  # fmt: skip
-
-
-def show_tool_depth(sizes: list[dict[str, Any]], sequences: list[dict[str, Any]]) -> None:
-    """Below the table of tools: what fills the context, and what follows what."""
-    from claude_metrics.render.replay import size
-
-    if not sizes:
-        return
-    rows = [
-        Row([line(s["tool_name"]), size(s["returned_bytes"]), size(s["mean_returned_bytes"]), size(s["largest_bytes"]),
-             size(s["sent_bytes"]), number(s["context_tokens"]), f"{s['share']:.0%}", duration(s["p50_ms"]),
-             duration(s["p95_ms"])])
-        for s in sizes
-    ]  # fmt: skip
-    note("")
-    show_table(SIZE, rows, title="What fills the context (tokens: bytes / 4, an estimate)")
-    for at, step in enumerate(sequences):
-        if at == 0:
-            note("\nWhat follows what, in a turn", "bold")
-        failed = f", {number(step['after_failure'])} after a failure" if step["after_failure"] else ""
-        note(f"  {number(step['times']):>7}  {line(step['first'])} → {line(step['next'])}{failed}", "")
 
 
 def show_prompts(form: Presentation, found: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How the lists of tools and commits look."""
+"""`report commits`."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from claude_metrics.config import zones
 from claude_metrics.render.json import print_json
-from claude_metrics.render.tables import Column, Row, duration, line, note, number
+from claude_metrics.render.tables import Column, Row, line, note, note_hidden, number
 from claude_metrics.render.tables import show as show_table
-from claude_metrics.render.usage import note_hidden
-from claude_metrics.reports.lists import commit_totals, summed
+from claude_metrics.reports.lists import commit_totals
 
 if TYPE_CHECKING:
     from claude_metrics.render.presentation import Presentation
 
-TOOL = (
-    Column("Tool", text=True, least=12),
-    Column("Calls"),
-    Column("Failed"),
-    Column("Denied", missed=2),
-    Column("Unfinished", missed=3),
-    Column("Mean time"),
-    Column("Total time", missed=1),
-    Column("Sessions", missed=4),
-)
 COMMIT = (
     Column("Committed", text=True, least=16),
     Column("Commit", text=True, least=9),
@@ -36,26 +25,6 @@ COMMIT = (
     Column("How", text=True, least=8, missed=1),
     Column("Session", text=True, least=8),
 )
-
-
-def show_tools(form: Presentation, lines: list[dict[str, Any]], **depth: list[dict[str, Any]]) -> None:
-    """`depth`: further lists that only the JSON form prints here."""
-    whole = summed(lines)
-    if form.as_json:
-        print_json({"tools": lines, "totals": whole, **depth, "timezone": zones.name_of(form.zone)})
-        return
-    if not lines:
-        note("No tool was called in this selection.")
-        return
-    total = _tool({**whole, "tool_name": "Total", "sessions": None})
-    note_hidden(show_table(TOOL, [Row(_tool(row)) for row in lines], total))
-
-
-def _tool(row: dict[str, Any]) -> list[str]:
-    finished = row["calls"] - row["unfinished"]
-    mean = duration(row["duration_ms"] / finished) if finished else ""
-    counts = [number(int(row[name])) for name in ("calls", "failed", "denied", "unfinished")]
-    return [line(row["tool_name"]), *counts, mean, duration(row["duration_ms"]), number(row["sessions"])]
 
 
 def show_commits(form: Presentation, lines: list[dict[str, Any]]) -> None:

@@ -1,0 +1,58 @@
+"""The steps of `setup` as they are done, and what to open next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from claude_metrics.text import plain
+
+NEXT = """
+Next:
+  claude-metrics report daily        the cost of each day
+  claude-metrics grafana up          open the dashboards
+  claude-metrics doctor              check that everything is recorded"""
+NEXT_SERVICE = "  claude-metrics setup --service     record missed sessions every hour"
+
+
+def show_no_agent() -> None:
+    click.echo("No agent was found in this home, so no hook was installed. Sessions on disk are recorded all the same.")
+
+
+def show_hook(title: str, change: Any) -> None:
+    """`change` is what the installer did for the agent called `title`."""
+    verb = "is already installed" if change.action == "unchanged" else f"was written to {change.file}"
+    click.echo(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
+
+
+def show_backfill(report: Any, kept_days: Iterable[tuple[str, float]]) -> None:
+    """`report` is the sync's; `kept_days`: agents that delete their transcripts, and after how many days."""
+    click.echo(
+        f"Sessions on disk: {report.found} ({report.new} new, {report.updated} updated, {report.failed} failed)."
+        + "".join(f" {title} deletes transcripts after {days:g} days." for title, days in kept_days)
+        + " What is recorded stays recorded."
+    )
+
+
+def show_next(with_service: bool) -> None:
+    click.echo(NEXT if with_service else f"{NEXT}\n{NEXT_SERVICE}")
+
+
+def show_installed_service(system: str, done: Any) -> None:
+    verb = "written to" if done.changed else "already installed in"
+    click.echo(f"Hourly sync: {system} service {verb} {click.format_filename(done.file)}")
+    _show_commands(done.to_run)
+
+
+def show_removed_service(done: Any) -> None:
+    click.echo(f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "no service is installed"))
+    _show_commands(done.to_run)
+
+
+def _show_commands(commands: list[str]) -> None:
+    if commands:
+        click.echo("  The service manager could not be reached. Run this in your own session:")
+    for command in commands:
+        click.echo(f"    {command}")
