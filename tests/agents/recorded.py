@@ -38,10 +38,10 @@ class Recording:
 
     def lay_out(self, name: str, home: Path) -> Path:
         """The agent's data folder in `home`, as if its client had run there."""
-        copy_tree(CAPTURES / self.captures / name / "home", home)
-        for path in home.rglob("*"):
-            if path.is_file():
-                move_database(path, home) if path.suffix == ".db" else move_text(path, home)
+        recorded = CAPTURES / self.captures / name / "home"
+        copy_tree(recorded, home)
+        for path in (home / path.relative_to(recorded) for path in recorded.rglob("*") if path.is_file()):
+            move_database(path, home) if path.suffix == ".db" else move_text(path, home)
         return home / self.data
 
     def sources(self, data: Path) -> list[Source]:
