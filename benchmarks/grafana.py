@@ -24,7 +24,7 @@ def measure(path: Path, now: int, rounds: int = 5, days: int | None = None) -> d
     """95th percentile of each target's ratio, slowest first; `days` replaces the dashboards' own ranges."""
     source = suite.datasource(path)
     session = source.plain("select session_id from v_sessions order by start_time desc limit 1")[0][0]
-    queries = {target.name: _query(target, now, session, days) for target in suite.targets()}
+    queries = {target.name: query(target, now, session, days) for target in suite.targets()}
     taken: dict[str, list[float]] = {name: [] for name in queries}
     for _ in range(rounds):
         unit = median(_seconds(source, UNIT) for _ in range(3))
@@ -34,7 +34,8 @@ def measure(path: Path, now: int, rounds: int = 5, days: int | None = None) -> d
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _query(target: suite.Target, now: int, session: str, days: int | None) -> str:
+def query(target: suite.Target, now: int, session: str, days: int | None = None) -> str:
+    """The SQL that Grafana sends for a panel's target."""
     when: Range = suite.range_of(target.board, now)
     if days:
         when = suite.wider(when, days)
