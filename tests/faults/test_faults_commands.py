@@ -16,6 +16,8 @@ from tests.support import faults
 from tests.support.captured import Capture
 from tests.support.dumps import dump
 
+pytestmark = pytest.mark.faults
+
 PYTHON = [sys.executable, "-B", "-m", "claude_metrics"]
 FOREIGN = {"model": "opus", "hooks": {"SessionEnd": [{"hooks": [{"type": "command", "command": "echo mine"}]}]}}
 

@@ -20,6 +20,8 @@ from tests.support.captured import Capture, as_stdin
 from tests.support.dumps import Dump, dump
 from tests.support.places import HOOK
 
+pytestmark = pytest.mark.faults
+
 DENIED = ("ENOSPC", "EIO", "EROFS", "EACCES", "EDQUOT")
 
 

@@ -21,6 +21,8 @@ from tests.support.captured import RECORDED_HOME, Capture, as_stdin
 from tests.support.dumps import Dump, count, dump
 from tests.support.git_sandbox import BEGIN, repository, shell
 
+pytestmark = pytest.mark.faults
+
 PARTS = 6  # of all steps, for as many tests that run beside each other
 TURN, EVENT = "1795147560000000000-4710-claude-stop.json", "1795147570000000000-4711-claude-end.json"
 

@@ -12,6 +12,8 @@ from tests.support import browser
 from tests.support.captured import CAPTURES
 from tests.support.pages import HOSTILE, hostile_page, report_page, session_page
 
+pytestmark = pytest.mark.browser
+
 TRUTH = json.loads((CAPTURES / "claude-code/print-basic/oracle.json").read_text())
 CLIENT = next(iter(TRUTH["sessions"].values()))
 BACKGROUND, LIGHT, DARK = "getComputedStyle(document.body).backgroundColor", "rgb(251, 251, 250)", "rgb(20, 22, 26)"
