@@ -15,6 +15,7 @@ from tests.rig.drivers import RIGS
 from tests.rig.rig import Rig, is_interactive, load_scenario
 from tests.support import fence
 from tests.support.captured import CAPTURES, Capture
+from tests.support.tools import missing
 
 KEPT = ("CLAUDE_METRICS_TEST_CACHE", "CLAUDE_METRICS_ALLOW_SKIP")
 FORGOTTEN = (
@@ -104,7 +105,7 @@ def rig(real_client: Callable[[str], Path], tmp_path: Path) -> Callable[[str, st
     def prepare(agent: str, name: str) -> Rig:
         scenario = load_scenario(agent, name)
         if is_interactive(scenario) and not shutil.which("tmux"):
-            unavailable("tmux is not installed, and this scenario is interactive")
+            unavailable(missing("tmux"))
         world = RIGS[agent](real_client(agent), tmp_path / "rig", scenario)
         world.prepare()
         return world

@@ -1,7 +1,6 @@
 """The pages say what is so: generated parts are current, queries run, commands and keys exist, links lead somewhere."""
 
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from claude_metrics.installer.service import VARIABLES
 from scripts import commands, configuration, demo, schema
 from tests.support import captured, stored
 from tests.support.captured import Capture
+from tests.support.tools import PACKAGES, needs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -56,12 +56,12 @@ def test_a_page_begins_with_one_sentence_that_says_what_it_is_for(path: Path) ->
     assert first.startswith("This page ") and re.findall(r"[.!?](?=\s|$)", first) == ["."]
 
 
-def test_the_packages_of_ci_are_those_of_the_readme() -> None:
-    listed = re.search(r"declare -A PACKAGES=\((.+)\)", (ROOT / ".ci" / "run").read_text())
+def test_the_packages_of_ci_are_those_of_the_readme_and_of_the_tests() -> None:
+    listed = re.search(r"declare -A PACKAGES=\(([^)]+)\)", (ROOT / ".ci" / "run").read_text())
     assert listed
     packages = {pair.partition("]=")[2] for pair in listed[1].split()} | {"python3-venv"}
     named = {word for line in re.findall(r"apt install ([\w\- ]+)", README) for word in line.split()}
-    assert named == packages
+    assert named == packages == {"git", "make", "python3-venv", *PACKAGES.values()}
 
 
 # Links
@@ -218,7 +218,7 @@ def test_the_queries_of_the_readme_run(query: str, database: Path) -> None:
         assert [(row["sha"], row["message"]) for row in rows] == [("abcdef123", "A message")]
 
 
-@pytest.mark.skipif(not shutil.which("sqlite3"), reason="the sqlite3 shell is not installed")
+@needs("sqlite3")
 @pytest.mark.parametrize("query", QUERIES, ids=["days", "commits", "tools"])
 def test_the_queries_run_in_the_shell_as_they_stand(query: str, database: Path) -> None:
     done = subprocess.run(["sqlite3", "-box", database, query], capture_output=True, text=True, check=False)

@@ -18,6 +18,7 @@ from claude_metrics.agents.hook_spec import EventSet
 from claude_metrics.installer.command import event_set_of
 from claude_metrics.installer.install import install, uninstall
 from tests.support.processes import processes_with
+from tests.support.tools import needs
 from tests.support.trees import copy_tree
 from tests.support.waiting import HANG_S, wait_for
 
@@ -139,7 +140,7 @@ def test_the_client_runs_the_hook(claude: Run, marketplace: Path, way: str) -> N
 # -- OpenCode --------------------------------------------------------------------------------------------------------
 
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(not NODE, reason="node is not installed")
+needs_node = needs("node")
 FAKE_CLIENT = """
 import { pathToFileURL } from "node:url"
 const [, , file, directory] = process.argv

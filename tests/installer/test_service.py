@@ -3,7 +3,6 @@
 import json
 import os
 import plistlib
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -23,6 +22,7 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.installer import service
 from claude_metrics.recording import sync
 from tests.support.captured import Capture
+from tests.support.tools import needs
 from tests.support.waiting import wait_for
 
 SYSTEMS = ("linux", "darwin", "win32")
@@ -138,7 +138,7 @@ def test_a_path_that_would_add_lines_to_the_unit_is_refused(monkeypatch: pytest.
         service.service("linux")
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+@needs("systemd-analyze")
 def test_systemd_accepts_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_METRICS_HOME", str(tmp_path / "with space %h"))
     wanted = service.service("linux")

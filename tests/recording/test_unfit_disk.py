@@ -279,18 +279,26 @@ def test_a_database_that_outgrows_the_disk_keeps_what_it_had(
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Callable[[Path], None]]:
-    """Makes a folder read-only, for root too, by mounting it on itself."""
-    mounted: list[Path] = []
+    """Makes a folder and all in it read-only: by its modes, and for root, who may write all the same, by a mount."""
+    changed: list[Path] = []
 
-    def mount(folder: Path) -> None:
+    def forbid(folder: Path) -> None:
+        changed.append(folder)
+        if os.geteuid():
+            subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
+            return
         for options in (["--bind", str(folder), str(folder)], ["-o", "remount,bind,ro", str(folder)]):
-            if os.geteuid() or subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
-                pytest.skip("only root can mount a folder read-only here; test_faults_*.py deny by EROFS instead")
-        mounted.append(folder)
+            if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+                pytest.skip("no folder can be mounted here; the same tests run for users who are not root")
 
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
+    yield forbid
+    for folder in changed:
+        allow_again(folder)
+
+
+def allow_again(folder: Path) -> None:
+    undo = ["chmod", "-R", "u+w", str(folder)] if os.geteuid() else ["umount", "-l", str(folder)]
+    subprocess.run(undo, check=False, capture_output=True)
 
 
 def test_a_read_only_database_folder_leaves_the_events(event: bytes, read_only: Callable[[Path], None]) -> None:
@@ -300,7 +308,7 @@ def test_a_read_only_database_folder_leaves_the_events(event: bytes, read_only: 
     for _ in range(4):
         assert run_worker() == 1
         assert waits()
-    subprocess.run(["umount", "-l", str(paths.database_file().parent)], check=True)
+    allow_again(paths.database_file().parent)
     assert run_worker() == 0
     assert not waits()
 

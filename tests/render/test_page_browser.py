@@ -11,6 +11,7 @@ from tests.conftest import unavailable
 from tests.support import browser
 from tests.support.captured import CAPTURES
 from tests.support.pages import HOSTILE, hostile_page, report_page, session_page
+from tests.support.tools import missing
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ CLEAN = "JSON.stringify([window.pwned, document.title.length > 0])"
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
-    program = browser.find() or unavailable("no Chromium (Debian: apt install chromium)")
+    program = browser.find() or unavailable(missing("chromium"))
     with browser.browser(program, tmp_path_factory.mktemp("profile")) as page:
         yield page
 

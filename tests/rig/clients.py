@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.tools import missing
+
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = dict(os.environ)  # as it was before a test moved HOME: npm finds its configuration there
 UNREACHABLE = re.compile(
@@ -89,7 +91,7 @@ def install(client: Client, folder: Path, timeout_s: float) -> None:
 def npm_install(client: Client, folder: Path, timeout_s: float) -> None:
     wanted = f"{client.package}@{client.version}"
     if not shutil.which("npm", path=OUTSIDE.get("PATH")):
-        raise ClientUnavailable(f"npm is not installed, so {wanted} cannot be")
+        raise ClientUnavailable(f"{missing('npm')}, so {wanted} is not either")
     quiet = ("--no-audit", "--no-fund", "--no-progress", "--fetch-retries=1", "--fetch-timeout=60000")
     run_npm(wanted, ["npm", "install", "--prefix", str(folder), *quiet, wanted], folder, timeout_s)
     script = folder / "node_modules" / client.package / (client.install_script or "-")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.rig.clients import OUTSIDE
+from tests.support.tools import missing
 
 # `?` passes over the names that a processor does not have
 CHANGING = """open openat creat write pwrite64 pwritev writev fsync fdatasync ftruncate fallocate rename renameat
@@ -42,7 +43,7 @@ class Step(NamedTuple):
 def why_not() -> str:
     """Why no faults can be injected here, or nothing."""
     if not shutil.which("strace"):
-        return "strace is not installed"
+        return missing("strace")
     with tempfile.TemporaryDirectory() as folder:
         made = f"{folder}/made"
         done = subprocess.run(_strace(f"{folder}/log", "mkdir", "signal=KILL:when=1", ["mkdir", made]), check=False,
