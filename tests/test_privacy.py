@@ -23,6 +23,8 @@ from tests.support import hostile
 from tests.support.captured import CAPTURES, Capture, as_stdin
 from tests.support.places import HOOK
 
+pytestmark = pytest.mark.slow
+
 WITH_NETWORK = {"grafana up", "grafana down"}  # docker's client
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 

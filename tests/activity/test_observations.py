@@ -203,6 +203,7 @@ def test_what_a_fork_copied_stays_its_parents(tmp_path: Path) -> None:
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 20_000), max_size=6), st.booleans())
+@pytest.mark.slow
 def test_twice_or_in_pieces_gives_the_same_observations_and_summary(cuts: list[int], twice: bool) -> None:
     whole = working_day().text().encode()
     with TemporaryDirectory() as folder:

@@ -15,6 +15,8 @@ from tests.support.damage import damage
 from tests.support.ledger import Ledger
 from tests.support.trees import copy_tree
 
+pytestmark = pytest.mark.slow
+
 CASES = [pytest.param(kind, name, id=f"{kind.agent}-{name}") for kind in (GEMINI, CODEX) for name in kind.names]
 BUSY = settings(
     max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -130,6 +130,7 @@ def test_a_repository_of_another_owner_is_skipped_and_named(repo: Path, tmp_path
     assert len(report.problems) == 2 and all("dubious ownership" in problem for problem in report.problems)
 
 
+@pytest.mark.root
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_repository_that_really_is_anothers_is_skipped(repo: Path) -> None:
     shutil.chown(repo, 65534, 65534)

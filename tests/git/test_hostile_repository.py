@@ -16,6 +16,8 @@ from tests.support.git_sandbox import moment, repository, shell
 from tests.support.processes import processes_with
 from tests.support.waiting import HANG_S, PATIENCE_S
 
+pytestmark = pytest.mark.slow
+
 ANSWER = {"id": "m", "model": "claude-sonnet-5-5", "role": "assistant", "type": "message", "stop_reason": "end_turn",
           "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}  # fmt: skip
 

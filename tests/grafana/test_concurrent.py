@@ -13,6 +13,8 @@ from tests.grafana import corpus, suite
 from tests.grafana.emulator import PluginError
 from tests.support.waiting import PATIENCE_S, wait_for
 
+pytestmark = pytest.mark.slow
+
 WRITER = """
 import sqlite3, sys, time
 from pathlib import Path

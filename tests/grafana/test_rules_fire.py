@@ -12,6 +12,8 @@ from claude_metrics.store import budgets, rollups
 from claude_metrics.store import connection as database
 from tests.grafana import rules, suite
 
+pytestmark = pytest.mark.slow
+
 NOW = 1_795_176_000  # 2026-11-20T12:00:00Z
 
 

@@ -27,6 +27,8 @@ from claude_metrics.store import backup
 from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture, as_stdin
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 HOUR, DAY = 3_600, 86_400
 

@@ -448,6 +448,7 @@ def test_keeps_mode_and_link(home: Path, settings_file: Path, mode: int) -> None
     assert [path.name for path in real.parent.iterdir()] == ["settings.json"]
 
 
+@pytest.mark.root
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a file away")
 def test_keeps_the_owner(settings_file: Path) -> None:
     settings_file.write_text("{}")

@@ -12,6 +12,8 @@ import pytest
 from tests.support.ledger import Ledger
 from tests.support.trees import copy_tree
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "make_corpus.py"
 USAGE = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_5m_tokens", "cache_creation_1h_tokens",

@@ -20,6 +20,8 @@ from tests.support.captured import Capture, as_stdin
 from tests.support.dumps import count
 from tests.support.places import HOOK
 
+pytestmark = pytest.mark.slow
+
 FIELDS = {
     "session_id": "s-1", "transcript_path": "/nowhere/s-1.jsonl", "cwd": "/nowhere", "reason": "other",
     "hook_event_name": "SessionEnd", "permission_mode": "default", "prompt_id": "p", "agent_id": "a",

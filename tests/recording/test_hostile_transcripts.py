@@ -23,6 +23,8 @@ from tests.support import hostile
 from tests.support.captured import CAPTURES
 from tests.support.trees import copy_tree
 
+pytestmark = pytest.mark.slow
+
 MEASURED = """import resource, sys
 from pathlib import Path
 from claude_metrics.recording import worker

@@ -22,7 +22,7 @@ from tests.support.waiting import HANG_S, PATIENCE_S, wait_for
 HOOKS = 200
 PROC = Path("/proc")
 
-pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="counts processes in /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="counts processes in /proc")]
 
 
 def copies(capture: Capture, number: int) -> Iterator[bytes]:

@@ -16,6 +16,8 @@ from tests.support.damage import damage
 from tests.support.ledger import Ledger
 from tests.support.trees import copy_tree
 
+pytestmark = pytest.mark.slow
+
 KINDS = [name for name in names() if (CAPTURES / name / "projects").exists()]
 BUSY = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]

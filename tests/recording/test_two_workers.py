@@ -14,6 +14,8 @@ from claude_metrics.recording import spool
 from tests.support.captured import Capture, as_stdin
 from tests.support.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("fork", "v2.1.247-fork", "print-basic", "resume", "subagent", "tui-clear", "errors", "parallel-kill")
 
 

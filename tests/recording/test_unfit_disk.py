@@ -22,6 +22,8 @@ from tests.support.dumps import Dump, dump
 from tests.support.places import HOOK
 from tests.support.waiting import PATIENCE_S, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def event(capture: Callable[[str], Capture], home: Path) -> bytes:
@@ -241,6 +243,7 @@ def fill(disk: Path) -> None:
             pass
 
 
+@pytest.mark.root
 def test_on_a_full_disk_the_event_goes_elsewhere_and_is_recorded_when_there_is_space(
     capture: Callable[[str], Capture], tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +260,7 @@ def test_on_a_full_disk_the_event_goes_elsewhere_and_is_recorded_when_there_is_s
     assert dump(paths.database_file())["sessions"]
 
 
+@pytest.mark.root
 def test_a_database_that_outgrows_the_disk_keeps_what_it_had(
     capture: Callable[[str], Capture], tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
