@@ -14,6 +14,8 @@ from claude_metrics import paths
 from claude_metrics.installer import install
 from tests.support.captured import Capture
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -17,6 +17,8 @@ from claude_metrics.grafana import provision as grafana
 from claude_metrics.grafana.log import last_errors
 from tests.grafana import emulator, suite
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 SERVER = """
 import http.server, json, os, sys

@@ -6,6 +6,8 @@ from tests.grafana import rules, suite
 from tests.grafana.conftest import Tried
 from tests.grafana.emulator import old_sqlstring, sqlstring
 
+pytestmark = pytest.mark.slow
+
 TARGETS = list(suite.targets())
 
 

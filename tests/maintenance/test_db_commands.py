@@ -24,6 +24,8 @@ from claude_metrics.store import connection as database
 from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture, as_stdin
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 FACTS = (
     "sessions",

@@ -12,6 +12,8 @@ import pytest
 from tests.support.captured import Capture
 from tests.support.stored import rows, run
 
+pytestmark = pytest.mark.slow
+
 SESSION = "d191e17e-d735-5d5d-a7c5-540774fcacb4"
 SHAPE = {
     "session_id": SESSION,

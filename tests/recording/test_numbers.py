@@ -17,6 +17,8 @@ import pytest
 from tests.support.captured import CAPTURES, Capture, names
 from tests.support.claude_prices import price, undated
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
 CLIENT = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 SESSIONS = [

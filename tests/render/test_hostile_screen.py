@@ -17,6 +17,8 @@ from claude_metrics.store.connection import connect
 from tests.recording.test_hostile_transcripts import lay_out, record
 from tests.support import hostile
 
+pytestmark = pytest.mark.slow
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[hl]|\x1b\[[0-9]*[AK]|\r(?=\n|\x1b\[)")  # what rich itself writes
 COLUMNS = {

@@ -14,6 +14,8 @@ from tests.support.pages import HOSTILE, SCRIPT, hostile_page
 from tests.support.scripted import SESSION, working_day
 from tests.support.stored import run
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 

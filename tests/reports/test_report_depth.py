@@ -13,6 +13,8 @@ from claude_metrics.store.connection import connect_readonly
 from tests.support import stored
 from tests.support.scripted import Transcript
 
+pytestmark = pytest.mark.slow
+
 OTHER = "6c217ed0-0000-4000-8000-000000000002"
 
 
