@@ -22,7 +22,6 @@ from typing import Any
 from benchmarks.make_corpus import Corpus
 from claude_metrics.agents import AGENTS
 from claude_metrics.models import Source
-from claude_metrics.recording import ingest
 from claude_metrics.redact import CUTS, MARK, redact
 from tests.redaction import contexts, innocents, made_up, notations
 
@@ -100,21 +99,13 @@ def mix() -> dict[str, list[str]]:
 
 
 def captured() -> list[str]:
-    """What a sync hands to `redact` when it reads the captured sessions."""
-    texts: list[str] = []
-
-    def note(text: str | None) -> str | None:
-        texts.extend([text] if text else [])
-        return text
-
-    kept, ingest.redact = ingest.redact, note
-    try:
-        for path in (ROOT / "tests" / "captures").rglob("*.jsonl"):
-            source = Source("claude", path, None, None, path.stat().st_size, 0, 1)
-            ingest.clean(AGENTS["claude"].read(source, None), "redacted")
-    finally:
-        ingest.redact = kept
-    return texts
+    """What a sync stores of the captured sessions."""
+    texts: list[str | None] = []
+    for path in (ROOT / "tests" / "captures" / "claude-code").rglob("*.jsonl"):
+        batch = AGENTS["claude"].read(Source("claude", path, None, None, path.stat().st_size, 0, 1), None)
+        texts += [call.input_summary for call in batch.tool_calls]
+        texts += [row.prompt for row in batch.prompts] + [row.response for row in batch.responses]
+    return [text for text in texts if text]
 
 
 def load(path: Path) -> Redact:

@@ -44,8 +44,12 @@ def cleaned(row: Observation, keep: Callable[[str | None], str | None]) -> Obser
 
 
 def one_line(text: str | None, limit: int = TITLE) -> str | None:
-    """A beginning of `text` on one line."""
-    return " ".join(text[: limit * 2].split())[:limit] or None if text else None
+    """A beginning of `text` on one line, cut inside a word only at the limit, where redaction looks for half of one."""
+    beginning = (text or "")[: limit * 2]
+    words = beginning.split()
+    if len(words) > 1 and len(text or "") > len(beginning) and not beginning[-1].isspace():
+        words.pop()
+    return " ".join(words)[:limit] or None
 
 
 def verification(call: str, session: str, at: str, check: str, passed: bool | None, said: str | None) -> Observation:

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import re
 
-from claude_metrics.redaction.values import MARK, is_key, is_password, is_token, stands_for_one
+from claude_metrics.redaction.values import MARK, is_key, is_password, is_random, is_token, stands_for_one
 
 _NAME = re.compile(
-    r"pass(?:word|wd|phrase|code|wort|e(?= ))?|pwd|kennwort|contrase[nñ]a|senha|secret|token|credential|creds|key"
+    r"pass(?:word|wd|phrase|code|wort|e(?= ))?|pwd|pw(?![a-z])|kennwort|contrase[nñ]a|senha"
+    r"|secret|token|credential|creds|key"
 )
 # What may stand between a name and its value. Each closes the name first: `"]`, `'`, `\"`, `**`.
-_CLOSE = r"""(?:\\{0,3}["'`]|\*\*|\]|%\]){0,4}"""
+_CLOSE = r"""(?:\[\w{0,12}\])?(?:\\{0,3}["'`]|\*\*|\]|%\]){0,4}"""
 _TYPE = r"""[&'*A-Za-z_][\w.\[\]&|<>?*'", ]{0,40}?"""
 _ASSIGN = r"(?:=>|:=|\|\|=|\?=|\?\?=|=(?![=>~])|:(?![:=])|%3[Dd]|%3[Aa])"
 _TYPED = rf"(?::\s{{0,9}}{_TYPE}\s{{0,9}}=(?!=)|[ ](?:string|str|String|\[\]byte)\s{{0,9}}:?=|{_ASSIGN})"
-_BLOCK = r"""[|>][+-]?[ ]*\n[ \t]*|\n[ \t]+(?![\w"'-]+["']?:)|!!\w+[ ]|\*\*[ ]*"""  # a YAML text, a tag, Markdown
-_SPOKEN = r"""[ ](?:for[ ][\w.-]{1,30}[ ]?)?(?:is|was|are|:|=)[ ]?:?[ ]?|[ ](?:for[ ][\w.-]{1,30})?[:=][ ]|[ ]+(?=\S)"""
+# The beginning of a list; of a YAML text, with a tag or not; the end of what is bold in Markdown.
+_BLOCK = r"""\[(?!redacted\])[ ]{0,3}|[|>][+-]?[ ]*\n[ \t]*|\\n[ ]+|\n[ \t]+(?![\w"'-]+["']?:)|!!\w+[ ]|\*\*[ ]*"""
+_FOR = r"for(?:[ ][\w.-]{1,30}){1,3}[ ]"
+_SPOKEN = rf"[ ](?:{_FOR})?(?:is|was|are|:|=)[ ]?:?[ ]?|[ ](?:for[ ][\w.-]{{1,30}})?[:=][ ]|[ ]+(?=\S)"
 _BETWEEN = rf"""{_CLOSE}(?:
       (?P<certain>\s{{0,9}}{_TYPED}[ \t]*(?:{_BLOCK})?)
     | (?P<pair>["']?\s{{0,9}}(?:,|\\n|\n)?\s{{0,9}}\\?["']?[Vv]alue\\?["']?\s{{0,9}}[:=]\s{{0,9}})
     | (?P<tag>>)(?=[^<>\s]{{1,400}}</)
-    | (?P<loose>\s{{0,9}}[=!]==?\s{{0,9}}(?=["'])|[ ]?,[ ]*(?=\\?["'`])|[ ]\|[ ]|[ ]-[ ]|{_SPOKEN})
+    | (?P<loose>\s{{0,9}}[=!]==?\s{{0,9}}(?=["'])|[ ]?,[ ]*(?=\\?["'`])|[ ]\|[ ]|[ ]-[ ]|[ ]?\((?=\\?["'`])|[ ]\((?=\w)
+        |\t|\\t|{_SPOKEN})
     )"""
-_QUOTED = r"""[fbru]{0,2}(?P<quote>\"\"\"|'''|\\{0,3}["'`])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n])){4,200})"""
+_QUOTED = r"""[fbru]{0,2}(?P<quote>\"\"\"|'''|\\{0,3}["'`])(?!\s)(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n])){4,200})"""
 _BARE = r"""(?P<bare>[^\s"'`,;&|<>(){}\\]{4,200})"""
 _TAIL = r"""(?P<tail>(?:[,;|<>(){}$](?![\w.-]*[=:]|["'])[^\s"'`&|<>(){}\\]{1,99}){0,9})"""  # of a password: `a1,b2;c3`
 _NOTATION = re.compile(rf"(?P<suffix>[\w.-]{{0,30}}?){_BETWEEN}(?:{_QUOTED}|{_BARE}{_TAIL})", re.VERBOSE)
@@ -35,11 +39,12 @@ _REST = {
     "bare": re.compile(r"""(?P<rest>[^\s"'`,;&|<>(){}\\]*)"""),
     "tail": re.compile(r"(?P<rest>)"),
 }
+_MORE = re.compile(r"""["']?,\s{0,9}["']?([\w+/=.-]{16,200})(?!["']?\s{0,9}[=:(])""")  # the next of a list
 _SUFFIX = re.compile(r"(?:e?s|S)?(?:[_.-]?\d+)?(?:[_.-]\w[\w.-]*|[A-Z]\w*)?")
 _SPLIT = re.compile(r"[_.-]+|(?<=[a-z])(?=[A-Z])")
 # A name with one of these behind it is about a secret, but holds none.
 _ABOUT_WORDS = """
-    count counts id ids name names type types url uri file files path dir len length size limit limits min max
+    variants count counts id ids name names type types url uri file files path dir len length size limit limits min max
     expiry expires expired expiration ttl age env field ref refs policy reset hint header headers endpoint budget
     usage used per param params format prefix suffix algorithm algo method mode version status error strategy
     rotation timeout interval required enabled valid index idx map provider manager class handler form label
@@ -87,7 +92,10 @@ def _span(found: re.Match[str], with_tail: bool) -> tuple[int, int]:
     kind = "quoted" if found["quoted"] else "bare"
     last = "tail" if found["tail"] and with_tail else kind
     rest = _REST[last].match(found.string, found.end(last))
-    return found.start(kind), rest.end() if rest else found.end(last)
+    end = rest.end() if rest else found.end(last)
+    while (more := _MORE.match(found.string, end)) and is_random(more[1]):
+        end = more.end(1)
+    return found.start(kind), end
 
 
 def _is_secret(name: str, before: str, found: re.Match[str]) -> bool:
@@ -96,7 +104,7 @@ def _is_secret(name: str, before: str, found: re.Match[str]) -> bool:
     value, quoted = found["quoted"] or found["bare"], bool(found["quoted"]) and found["quote"] != "`"
     if not _names_a_value(found["suffix"]) or _is_call(value, found):
         return False
-    spoken = bool(found["loose"]) and found["loose"].isspace()
+    spoken = bool(found["loose"]) and not found["loose"].strip(" ")
     if spoken and _OPTION.search(before):
         return not stands_for_one(value, quoted) and (name != "key" or _is_key(before, value, quoted, True))
     certain = not found["loose"] or (_SETTING if spoken else _SETTER).search(before) is not None
@@ -106,7 +114,8 @@ def _is_secret(name: str, before: str, found: re.Match[str]) -> bool:
         return is_token(value, quoted, certain)
     if name == "pass" and not (quoted and before[-1:].isalpha()):  # "tests pass: 12", `bypass: x1`
         return certain and not before[-1:].isalpha() and is_token(value, quoted, True)
-    return (certain or not spoken) and is_password(value, quoted or shouted, certain)
+    told = is_random(value) or (quoted and " " not in value) or any(letter in value for letter in "!#$%^&*")
+    return is_password(value, quoted, certain, shouted) and (not spoken or certain or told)
 
 
 def _names_a_value(suffix: str) -> bool:

@@ -12,6 +12,7 @@ _VALUE = r"""["']?(?P<value>(?![-$<{*])[^\s"'|;<>]{3,}(?:[|;<>](?=\w)[^\s"']*)?)
 _LOGIN = r"""(?P<value>[^\s:"'$<{]{0,64}:(?![-$<{*])[^\s"'|;<>]{3,}(?:[|;<>](?=\w)[^\s"']*)?)"""
 _SCHEME = r"(?:bearer|basic|token|apikey|api-key|bot|splunk|digest|negotiate|key|genie\w*|ssws)"
 _NAMED = r"[^\"\n]{0,40}(?:password|passwd|secret|token|key)[^\"\n]{0,40}"
+_PIPED = rf"""(?:echo|printf)\s+(?:-n\s+|["']?%s["']?\s+)?{_VALUE}["']?\s*\|"""
 _Table = tuple[tuple[str, str], ...]
 
 # What every secret of a place contains in small letters, and the place with its `value`.
@@ -26,6 +27,9 @@ _PLACES: _Table = (
     ("basicauth(", r"""basicauth\(\s*["'][^"'\n]{0,64}["']\s*,\s*["'](?P<value>[^"'\n]{4,})["']\s*\)"""),
     ('"value"', rf"""\"value\"\s*:\s*\"(?P<value>[^"\n]{{4,}})\"\s*,\s*\"name\"\s*:\s*\"{_NAMED}\""""),
     ("variable ", rf"""variable\s+\"{_NAMED}\"\s*\{{[^}}]{{0,400}}?default\s*=\s*\"(?P<value>[^"\n]{{4,}})\""""),
+    ("identified by", r"""identified\s+by\s+["'](?P<value>[^"'\n]+)"""),
+    ("securestring", r"""securestring\s+(?:-string\s+)?["'](?P<value>[^"'\n$]+)"""),
+    ("securestring", r"""["'](?P<value>[^"'\n$]{4,200})["']\s*\|\s*convertto-securestring"""),
     ("chpasswd", r"""echo\s+["']?[\w.-]+:(?P<value>[^\s"']+)"""),
     ("pass:", rf"[^\w]pass:{_VALUE}"),
 )
@@ -46,12 +50,22 @@ _OPTIONS: _Table = (
     ("7z", rf"\b7za?\s[^\n|;]{{0,400}}?(?<=\s)-p{_VALUE}"),
     ("unrar", rf"\bunrar\s[^\n|;]{{0,400}}?(?<=\s)-p{_VALUE}"),
     ("sshpass", rf"\bsshpass\s[^\n|;]{{0,400}}?-p\s*{_VALUE}"),
-    (" login", rf"\b(?:docker|podman|az|oc|helm\sregistry)\s+login\b[^\n|;]{{0,400}}?\s-p\s*{_VALUE}"),
+    (" login", rf"\b(?:docker|podman|az|oc|acr|registry)\s+login\b[^\n|;]{{0,400}}?\s-p\s*{_VALUE}"),
     ("redis-cli", rf"redis-cli\b[^\n|;]{{0,400}}?\s-a\s+{_VALUE}"),
     ("ldap", rf"\bldap\w+\s[^\n|;]{{0,400}}?\s-w\s+{_VALUE}"),
-    ("zip -p", rf"\bzip\s-P\s+{_VALUE}"),
+    ("zip ", rf"\b(?:un)?zip\s[^\n|;]{{0,400}}?(?-i:-P)\s+{_VALUE}"),
+    ("sqlcmd", rf"\bsqlcmd\s[^\n|;]{{0,400}}?\s(?-i:-P)\s*{_VALUE}"),
+    ("mongo", rf"\bmongo\w*\s[^\n|;]{{0,400}}?\s-p\s+{_VALUE}"),
+    ("twine", rf"\btwine\s[^\n|;]{{0,400}}?\s-p\s+{_VALUE}"),
+    ("useradd", rf"\buseradd\s[^\n|;]{{0,400}}?(?-i:-p)\s+{_VALUE}"),
+    ("htpasswd", rf"\bhtpasswd\s+-\w*b\w*\s+\S{{1,200}}\s+\S{{1,200}}\s+{_VALUE}"),
+    ("ssh-keygen", rf"ssh-keygen\s[^\n|;]{{0,400}}?(?-i:-N)\s+{_VALUE}"),
+    ("curl", rf"""\bcurl\b[^\n|;]{{0,500}}?\s(?:(?-i:-b)|--cookie)[=\s]{{0,2}}["']?[^\s=;"']{{1,99}}={_VALUE}"""),
+    ("http -a", rf"\bhttps?\s-a\s+{_LOGIN}"),
     ("smbclient", rf"""smbclient\b[^\n|;]{{0,400}}?\s-U\s*["']?[^\s%]{{1,64}}%{_VALUE}"""),
-    ("--password-stdin", rf"""echo\s+(?:-n\s+)?{_VALUE}["']?\s*\|"""),
+    ("--password-stdin", _PIPED),
+    ("--with-token", _PIPED),
+    ("sudo -s", _PIPED),
     ("gh secret", rf"gh\s+secret\s+set\s[^\n|;]{{0,200}}?\s(?:-b|--body)[=\s]*{_VALUE}"),
 )
 
@@ -78,7 +92,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _by_place(found: re.Match[str]) -> str:
-    return found[0] if found["value"].startswith(MARK) else _put(found)
+    value = found["value"]
+    return _put(found) if any(c.isalnum() for c in value) and not value.startswith(MARK) else found[0]
 
 
 def _strictly(found: re.Match[str]) -> str:

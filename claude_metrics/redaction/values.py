@@ -10,6 +10,7 @@ _SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[0-9](?=[A-Za-z])|[A-Z](?=[0-9]|[A-Z][a
 _PIECE = r"(?:[A-Z]?[a-z]{2,}\d{0,2}|[A-Z]{2,}\d{0,2}|v?\d{1,4}|[A-Za-z]\d?)"
 _WORDS = re.compile(rf"{_PIECE}(?:[-_./:@ ]+{_PIECE})+")
 _UNBROKEN = re.compile(r"(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16}")
+_LONG = re.compile(r"[A-Za-z0-9]{24}")
 _WORD = re.compile(r"[A-Z]?[a-z]{1,13}\d{0,2}|[A-Z]{2,14}\d{0,2}")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->|::|\[)\w*[A-Za-z_]\w*\]*)*(?:[\[(].*)?")
@@ -38,10 +39,12 @@ def is_random(text: str) -> bool:
 
 def is_drawn(text: str, switches: int) -> bool:
     """True for what may follow a service's mark: more than words and numbers with `-` and `_` between them."""
-    return _UNBROKEN.search(text) is not None or len(_SWITCH.findall(text)) >= switches
+    return (
+        _UNBROKEN.search(text) is not None or _LONG.search(text) is not None or len(_SWITCH.findall(text)) >= switches
+    )
 
 
-def is_password(value: str, quoted: bool, certain: bool) -> bool:
+def is_password(value: str, quoted: bool, certain: bool, shouted: bool = False) -> bool:
     """A password may be any text; where its place is not `certain`, it has a digit and something else."""
     if stands_for_one(value, quoted):
         return False
@@ -54,7 +57,7 @@ def is_password(value: str, quoted: bool, certain: bool) -> bool:
             and not _WORDS.fullmatch(value)
             and not _WORD.fullmatch(value)
         )
-    return quoted or digits or is_random(value) or not value.replace("-", "").isidentifier()
+    return quoted or shouted or digits or is_random(value) or not value.replace("-", "").isidentifier()
 
 
 def is_token(value: str, quoted: bool, certain: bool) -> bool:

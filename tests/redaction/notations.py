@@ -209,6 +209,195 @@ PASSWORT={p}
 contraseña: {p}
 mot de passe : {p}
 \x1b[32mpassword\x1b[0m=\x1b[33m{p}\x1b[0m
+DB_PASS={p}
+MYSQL_ROOT_PASSWORD: {p}
+spring.datasource.password={p}
+"dbPassword": "{p}",
+ADMIN_PW={p}
+rootpw {p}
+password => {p}
+self.password = "{p}"
+self._api_key = '{t}'
+client = OpenAI(api_key="{t}")
+boto3.client("s3", aws_access_key_id="AKIA", aws_secret_access_key="{t}")
+x-api-key:{t}
+--header 'Authorization: Bearer {t}'
+-H "authorization: bearer {t}"
+{"headers": {"Authorization": "Token {t}"}}
+{"Authorization":"Basic {t}=="}
+Authorization=Bearer%20{t}
+https://api.example.com/v1?apiKey={t}&q=1
+ftp://user:{p}@ftp.example.com
+smtp://apikey:{t}@smtp.example.com:587
+snowflake://me:{p}@acct/db
+mssql+pyodbc://sa:{p}@host/db
+sqlserver://host;user=sa;password={p}
+DATABASE_URL=postgres://u:{p}@h/db
+psql "host=h user=u password={p}"
+psql postgresql://u:{p}@h
+export PGPASSWORD="{p}"; psql
+kubectl create secret docker-registry x --docker-password={p}
+kubectl create secret generic x --from-literal='api-key={t}'
+aws configure set aws_session_token {t}
+npm login --password {p}
+twine upload -u __token__ -p {t} dist/*
+pip install --index-url https://__token__:{t}@pypi.example.com/simple x
+git clone https://oauth2:{t}@gitlab.com/x/y
+git remote set-url origin https://me:{t}@github.com/x/y
+az storage blob list --account-key {t}
+az acr login -u x -p {p}
+terraform apply -var="db_password={p}"
+terraform apply -var 'token={t}'
+ansible-playbook x.yml -e "ansible_become_pass={p}"
+ansible_ssh_pass: {p}
+ansible_password: "{p}"
+mongosh -u me -p {p} db
+mongo --username me --password {p}
+mongodump --uri="mongodb://me:{p}@h"
+psql -c "ALTER USER me WITH PASSWORD '{p}'"
+CREATE USER me IDENTIFIED BY '{p}';
+GRANT ALL ON x TO me IDENTIFIED BY "{p}"
+SET PASSWORD FOR me = PASSWORD('{p}');
+New-Object PSCredential("me", (ConvertTo-SecureString "{p}" -AsPlainText -Force))
+$cred = "{p}" | ConvertTo-SecureString
+passwd: {p}
+pass: "{p}"
+Pass = {p}
+pw: {p}
+pw={p}
+user/password: me/{p}
+username: me, password: {p}
+Password is {p}
+pwd: {p}
+my password for the server is {p}
+use the password {p} to log in
+the api key is: {t}
+API key: {t}
+api-key {t}
+key = "{t}"
+secret {t}
+token: "{t}"
+Your token: {t}
+Your API token is `{t}`
+new token ({t})
+client_id=abc&client_secret={t}&grant_type=x
+grant_type=password&username=me&password={p}
+refresh_token={t}
+id_token={t}
+"access_token":"{t}","expires_in":3600
+session_token: {t}
+csrf_token={t}
+JWT_SECRET={t}
+app.secret_key = b'{t}'
+app.config["SECRET_KEY"] = "{t}"
+config['secret_key'] = '{t}'
+Rails.application.credentials.x = "{t}"
+settings.SECRET_KEY="{t}"
+SENTRY_AUTH_TOKEN={t}
+STRIPE_WEBHOOK_SECRET={t}
+<connectionString>Server=x;Password={p}</connectionString>
+<param name="api_key">{t}</param>
+<string name="google_api_key">{t}</string>
+<entry key="password">{p}</entry>
+[default]¶aws_secret_access_key = {t}
+password:¶  {p}
+password: "{p}" # prod
+# password: {p}
+// const token = "{t}";
+/* secret={t} */
+password	{p}
+password:	{p}
+"password"  :  "{p}"
+'password':'{p}'
+password='{p}',
+password="{p}"/>
+(password: {p})
+[password={p}]
+password={p})
+password={p}\n
+password={p}"
+&password={p}#x
+;PWD={p}
+password[0]={p}
+passwords: ["{p}"]
+tokens = ["{t}"]
+api_keys: [{t}]
+secrets.API_KEY = {t}
+token2 = "{t}"
+tokenA: {t}
+oauth_token_secret="{t}"
+consumerSecret: "{t}"
+X_API_SECRET={t}
+accessKeyId: "AKIA", secretAccessKey: "{t}"
+.setPassword("{p}")
+.password("{p}")
+withToken("{t}")
+setApiKey('{t}')
+setToken("{t}");
+basicAuth("me", "{p}")
+auth: { user: "me", pass: "{p}" }
+auth: {username: 'me', password: '{p}'}
+new Pool({ user: 'me', password: '{p}' })
+requests.get(u, auth=("me", "{p}"))
+requests.get(u, headers={"X-Token": "{t}"})
+xhr.setRequestHeader("X-Api-Key", "{t}")
+headers.append("Authorization", "Bearer {t}")
+req.headers["authorization"] = `Bearer {t}`
+os.environ.update(API_KEY="{t}")
+os.environ |= {"API_KEY": "{t}"}
+env: { API_KEY: {t} }
+env:¶  - API_KEY={t}
+environment:¶  API_KEY: {t}
+- "API_KEY={t}"
+API_KEY={t} python x.py
+env API_KEY={t} python x.py
+!export API_KEY={t}
+%env API_KEY={t}
+fly secrets set API_KEY={t}
+vercel env add API_KEY {t}
+doppler secrets set API_KEY {t}
+railway variables set TOKEN={t}
+supabase secrets set KEY={t}
+firebase functions:config:set stripe.secret="{t}"
+docker run -e "API_KEY={t}" x
+docker run --env API_KEY={t} x
+curl -u :{p} https://x
+curl --user "me:{p}" https://x
+curl https://me:{p}@x
+curl -d 'password={p}' https://x
+curl -d '{"password":"{p}"}' https://x
+curl -F token={t} https://x
+curl -H "X-Token: {t}" https://x
+curl -b "session={t}" https://x
+curl --cookie "session={t}" https://x
+curl --oauth2-bearer {t} https://x
+http -a me:{p} https://x
+wget --header="Authorization: Bearer {t}" https://x
+openssl rsa -passin pass:{p} -in x
+ssh-keygen -N "{p}" -f x
+7z x -p{p} a.7z
+unzip -P {p} a.zip
+zip -e -P {p} a.zip b
+pdftk a output b user_pw {p}
+restic --password-command "echo {p}"
+RESTIC_PASSWORD={p} restic
+borg BORG_PASSPHRASE='{p}'
+gpg --passphrase '{p}'
+htpasswd -bc f me {p}
+useradd -p {p} me
+echo '{p}' | sudo -S ls
+echo "me:{p}" | chpasswd
+echo {t} | gh auth login --with-token
+printf '%s' '{p}' | docker login --password-stdin
+ldapsearch -x -D a -w '{p}'
+redis-cli -a '{p}'
+redis-cli --pass {p}
+mysqladmin -u root password '{p}'
+mysql -h h -u me --password='{p}'
+mysql -p{p}
+sqlcmd -U sa -P {p}
+smbclient -U 'me%{p}' //x/y
+mount -o username=me,password={p} //x /y
 """.strip().splitlines()
 
 

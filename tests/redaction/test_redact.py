@@ -106,6 +106,13 @@ def test_half_a_secret_at_a_cut_goes_too(limit: int) -> None:
     assert [text[-80:] for secret, text in cut if survives(secret, redact(text))] == []
 
 
+def test_half_a_secret_does_not_stay_where_spaces_were_taken_out() -> None:
+    secret = next(secret for secret in MARKED if secret.format == "GitHub")
+    for left in range(1, 40):
+        text = (" " * 2000)[: observe.TITLE * 2 - left] + secret.value
+        assert not survives(secret, redact(observe.one_line(f"a{text[1:]} and more")), 4)
+
+
 def test_colours_stay_in_a_text_without_secrets() -> None:
     text = "\x1b[1;31mFAILED\x1b[0m test_login.py: token is not valid"
     assert redact(text) == text
