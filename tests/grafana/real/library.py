@@ -22,23 +22,28 @@ Json = dict[str, Any]
 
 
 def ensure(version: str) -> Path:
-    """The folder with the library; skips the test where npm cannot be reached."""
-    folder = clients.cache_dir() / f"grafana-data-{version}"
+    """The folder with @grafana/data of this version."""
+    return ensure_packages(f"grafana-data-{version}", [f"@grafana/data@{version}"])
+
+
+def ensure_packages(name: str, wanted: list[str]) -> Path:
+    """A folder of the cache with these packages; skips the test where npm cannot be reached."""
+    folder = clients.cache_dir() / name
     done = folder / "installed"
     if not done.exists():
-        with clients.one_at_a_time(clients.cache_dir() / f"grafana-data-{version}.lock"):
+        with clients.one_at_a_time(clients.cache_dir() / f"{name}.lock"):
             if not done.exists():
-                _install(version, folder)
-                done.write_text(version)
+                _install(wanted, folder)
+                done.write_text(name)
     return folder
 
 
-def _install(version: str, folder: Path) -> None:
+def _install(wanted: list[str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}')
-    wanted = f"@grafana/data@{version}"
+    command = ["npm", "install", "--prefix", str(folder), *QUIET, *wanted, *PACKAGES]
     try:
-        clients.run_npm(wanted, ["npm", "install", "--prefix", str(folder), *QUIET, wanted, *PACKAGES], folder, 240)
+        clients.run_npm(wanted[0], command, folder, 400)
     except (clients.ClientUnavailable, FileNotFoundError) as error:
         pytest.skip(str(error))
 
