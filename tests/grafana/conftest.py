@@ -10,7 +10,7 @@ import pytest
 
 from claude_metrics.store import connection as database
 from tests.grafana import corpus, suite
-from tests.grafana.emulator import DataSource
+from tests.grafana.emulator import DataSource, Range
 from tests.support.captured import CAPTURES
 from tests.support.trees import copy_tree
 
@@ -70,6 +70,15 @@ def tried(request: pytest.FixtureRequest) -> Tried:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Tried)
     return found
+
+
+@pytest.fixture(params=["odd_names", "captured"])
+def facts(request: pytest.FixtureRequest) -> object:
+    tried: Tried = request.getfixturevalue(request.param)
+    now = tried.now // 900 * 900 + 900
+    from tests.grafana.facts import EAST, Facts  # they need the databases' type from here
+
+    return Facts(tried, Range((now - 40 * 86400) * 1000, now * 1000, EAST))
 
 
 def _latest(source: DataSource) -> int:
