@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,30 @@ class Source:
     inode: int = 0
 
 
+# The columns of a request that count something. A new one is a field here, and of `Request` and `token_usage`.
+TOKEN_FIELDS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_tokens",
+    "cache_read_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+    "reasoning_tokens",
+    "web_search_requests",
+)
+# Those that an agent's own total of a session has too, in the order of the lists in `cost_states.models`.
+TOTAL_FIELDS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_tokens",
+    "cache_read_tokens",
+    "cache_creation_1h_tokens",
+    "reasoning_tokens",
+    "web_search_requests",
+)
+counts_of = attrgetter(*TOKEN_FIELDS)
+
+
 class Request(NamedTuple):
     """One billed API request. `input_tokens` excludes cached ones; `output_tokens` includes reasoning."""
 
@@ -38,19 +63,19 @@ class Request(NamedTuple):
     session_id: str
     timestamp: str
     model: str
-    input_tokens: int
-    output_tokens: int
-    cache_creation_tokens: int
-    cache_read_tokens: int
-    cache_creation_5m_tokens: int
-    cache_creation_1h_tokens: int
-    reasoning_tokens: int
-    web_search_requests: int
-    speed: str | None
-    inference_geo: str | None
-    message_id: str
-    request_id: str | None
-    agent_id: str | None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_creation_5m_tokens: int = 0
+    cache_creation_1h_tokens: int = 0
+    reasoning_tokens: int = 0
+    web_search_requests: int = 0
+    speed: str | None = None
+    inference_geo: str | None = None
+    message_id: str = ""
+    request_id: str | None = None
+    agent_id: str | None = None
     kind: str = "message"
     cost_usd: float | None = None
     reported_cost_usd: float | None = None
@@ -62,16 +87,20 @@ def merged(one: Request, two: Request) -> Request:
     """Two readings of one request: the larger figure of each token column, the earlier time."""
     earlier = min(one.timestamp, two.timestamp)
     reported = max((cost for cost in (one.reported_cost_usd, two.reported_cost_usd) if cost is not None), default=None)
-    if one[4:12] == two[4:12]:
+    counts = list(zip(TOKEN_FIELDS, counts_of(one), counts_of(two), strict=True))
+    if all(first == second for _, first, second in counts):
         missing = max(one.understated_tokens, two.understated_tokens)
         return one._replace(timestamp=earlier, understated_tokens=missing, reported_cost_usd=reported)
     later = one if one.output_tokens >= two.output_tokens else two
-    larger: list[Any] = [max(a, b) for a, b in zip(one[4:12], two[4:12], strict=True)]
-    row: list[Any] = [*one[:4], *larger, *one[12:]]
-    return Request(*row)._replace(
-        timestamp=earlier, speed=one.speed or two.speed, inference_geo=one.inference_geo or two.inference_geo,
-        understated_tokens=later.understated_tokens, cost_usd=None, reported_cost_usd=reported,
-    )  # fmt: skip
+    return one._replace(
+        **{name: max(first, second) for name, first, second in counts},
+        timestamp=earlier,
+        speed=one.speed or two.speed,
+        inference_geo=one.inference_geo or two.inference_geo,
+        understated_tokens=later.understated_tokens,
+        cost_usd=None,
+        reported_cost_usd=reported,
+    )
 
 
 class ToolCall(NamedTuple):
@@ -83,16 +112,16 @@ class ToolCall(NamedTuple):
 
     tool_call_id: str
     session_id: str
-    timestamp: str | None
-    tool_name: str | None
-    input_summary: str | None
-    input_bytes: int | None
-    output_bytes: int | None
-    success: int | None
-    duration_ms: int | None
-    file_path: str | None
-    agent_id: str | None
-    request_key: int | None
+    timestamp: str | None = None
+    tool_name: str | None = None
+    input_summary: str | None = None
+    input_bytes: int | None = None
+    output_bytes: int | None = None
+    success: int | None = None
+    duration_ms: int | None = None
+    file_path: str | None = None
+    agent_id: str | None = None
+    request_key: int | None = None
     finished_at: str | None = None
     lines_added: int | None = None
     lines_removed: int | None = None
@@ -103,8 +132,7 @@ class ToolCall(NamedTuple):
 
     def completed_by(self, later: ToolCall) -> ToolCall:
         """This row with what a later one adds."""
-        row: list[Any] = [old if new is None else new for old, new in zip(self, later, strict=True)]
-        return ToolCall(*row)
+        return ToolCall._make([old if new is None else new for old, new in zip(self, later, strict=True)])
 
 
 class Observation(NamedTuple):
@@ -118,7 +146,7 @@ class Observation(NamedTuple):
     session_id: str
     timestamp: str
     kind: str
-    title: str | None
+    title: str | None = None
     detail: str | None = None
     outcome: str | None = None
     item: str | None = None

@@ -179,10 +179,14 @@ def _requests(name: str, session: Row, parts: Mapping[str, dict[str, list[Row]]]
     end = _time(session, "end") or clock.from_seconds(0)
     for what in ("usage", "models"):
         rows = [_request(name, row, end, f"{what}:{number}") for number, row in enumerate(parts[what].get(name, []))]
-        if kept := [row for row in rows if any(row[4:8]) or row.cost_usd]:
+        if kept := [row for row in rows if _has_tokens(row) or row.cost_usd]:
             return kept
     alone = _request(name, session, end, "session")
-    return [alone] if any(alone[4:8]) else []
+    return [alone] if _has_tokens(alone) else []
+
+
+def _has_tokens(row: Request) -> bool:
+    return any((row.input_tokens, row.output_tokens, row.cache_creation_tokens, row.cache_read_tokens))
 
 
 def _request(name: str, row: Row, end: str, key: str) -> Request:
@@ -191,12 +195,22 @@ def _request(name: str, row: Row, end: str, key: str) -> Request:
     written = _tokens(row, "written")
     hourly = min(written, _tokens(row, "hourly"))
     return Request(
-        key_of("claude_code", str(message), str(request)) if known else key_of("imported", name, key), name,
-        _time(row, "time") or end, str(_get(row, "model") or "unknown").removesuffix("[1m]"), _tokens(row, "input"),
-        _tokens(row, "output"), written, _tokens(row, "read"), written - hourly, hourly, 0, _tokens(row, "searches"),
-        None, None, str(message) if known else IMPORTED + key, str(request) if known else None,
-        str(_get(row, "agent_id") or "") or None, "message", _cost(row),
-    )  # fmt: skip
+        id=key_of("claude_code", str(message), str(request)) if known else key_of("imported", name, key),
+        session_id=name,
+        timestamp=_time(row, "time") or end,
+        model=str(_get(row, "model") or "unknown").removesuffix("[1m]"),
+        input_tokens=_tokens(row, "input"),
+        output_tokens=_tokens(row, "output"),
+        cache_creation_tokens=written,
+        cache_read_tokens=_tokens(row, "read"),
+        cache_creation_5m_tokens=written - hourly,
+        cache_creation_1h_tokens=hourly,
+        web_search_requests=_tokens(row, "searches"),
+        message_id=str(message) if known else IMPORTED + key,
+        request_id=str(request) if known else None,
+        agent_id=str(_get(row, "agent_id") or "") or None,
+        cost_usd=_cost(row),
+    )
 
 
 def _call(name: str, row: Row) -> ToolCall | None:
@@ -206,9 +220,14 @@ def _call(name: str, row: Row) -> ToolCall | None:
         return None
     success = _get(row, "success")
     return ToolCall(
-        call, name, _time(row, "time"), str(tool), None, None, None, None if success is None else int(bool(success)),
-        _number(row, "call_duration"), _text(row, "file"), None, None,
-    )  # fmt: skip
+        tool_call_id=call,
+        session_id=name,
+        timestamp=_time(row, "time"),
+        tool_name=str(tool),
+        success=None if success is None else int(bool(success)),
+        duration_ms=_number(row, "call_duration"),
+        file_path=_text(row, "file"),
+    )
 
 
 def _commit(name: str, row: Row) -> Row | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-COLUMNS = (
-    "input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens", "cache_creation_1h_tokens",
-    "reasoning_tokens", "web_search_requests",
-)  # fmt: skip
+from claude_metrics.models import TOTAL_FIELDS
+
+COLUMNS = TOTAL_FIELDS
 WIDTH = len(COLUMNS)
 Sums = dict[str, list[float]]
 

@@ -57,15 +57,16 @@ def _has_tokens(total: Total, base: Total, model: str) -> bool:
 
 def _row(session_id: str, model: str, timestamp: str, figures: list[Any], pricing: Pricing) -> Request:
     """Priced as the agent did where that is possible at list prices, else at ours."""
-    counts = dict(zip(COLUMNS, map(int, figures), strict=False))
-    hourly = counts["cache_creation_1h_tokens"] = min(
-        counts["cache_creation_1h_tokens"], counts["cache_creation_tokens"]
-    )
+    counts: dict[str, Any] = {name: int(figure) for name, figure in zip(COLUMNS, figures[:WIDTH], strict=True)}
+    counts["cache_creation_1h_tokens"] = min(counts["cache_creation_1h_tokens"], counts["cache_creation_tokens"])
+    counts["cache_creation_5m_tokens"] = counts["cache_creation_tokens"] - counts["cache_creation_1h_tokens"]
     row = Request(
-        id=key_of("unlisted", session_id, model), session_id=session_id, timestamp=timestamp, model=model, **counts,
-        cache_creation_5m_tokens=counts["cache_creation_tokens"] - hourly, speed=None, inference_geo=None,
-        message_id="", request_id=None, agent_id=None, kind="unlisted",
-    )  # fmt: skip
+        id=key_of("unlisted", session_id, model),
+        session_id=session_id,
+        timestamp=timestamp,
+        model=model,
+        kind="unlisted",
+    )._replace(**counts)
     listed, lowest, highest = pricing(row)
     reported = figures[WIDTH]
     if listed is None:

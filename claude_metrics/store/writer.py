@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from claude_metrics.models import Batch
+from claude_metrics.models import Batch, CostState
 from claude_metrics.store.observations import save_observations
 from claude_metrics.store.requests import Priced, save_copies, save_requests
+from claude_metrics.store.rows import marks
 from claude_metrics.store.sessions import upsert_session
 from claude_metrics.store.tool_calls import save_tool_calls
 from claude_metrics.store.touched import Touched, touch
@@ -36,8 +37,13 @@ def _sessions(connection: sqlite3.Connection, batch: Batch, recorded_by: str, to
         touch(touched, facts.session_id, None)
 
 
+_INSERT_COST_STATE = (
+    f"insert or ignore into cost_states ({', '.join(CostState._fields)}) values ({marks(CostState._fields)})"
+)
+
+
 def _cost_states(connection: sqlite3.Connection, batches: Sequence[Batch], touched: Touched) -> None:
     rows = [state for batch in batches for state in batch.cost_states]
-    connection.executemany(f"insert or ignore into cost_states values ({', '.join('?' * 10)})", rows)
+    connection.executemany(_INSERT_COST_STATE, rows)
     for state in rows:
         touch(touched, state.session_id, None)

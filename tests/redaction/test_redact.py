@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from claude_metrics.activity import observe
 from claude_metrics.agents import _json, _tools
-from claude_metrics.agents.claude import reader as claude_reader
 from claude_metrics.agents.claude import tools as claude_tools
 from claude_metrics.git import log as git_log
 from claude_metrics.recording import facets
@@ -89,8 +88,7 @@ def test_a_token_of_an_aws_session_goes_to_its_last_character() -> None:
 
 LIMITS = {
     claude_tools.SUMMARY,
-    claude_reader.PROMPT,
-    claude_reader.TEXT,
+    _tools.COMMAND,
     _tools.SUMMARY,
     _json.TEXT,
     git_log.MAX_MESSAGE,

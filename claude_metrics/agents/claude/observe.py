@@ -1,7 +1,7 @@
-"""What a Claude tool's result says beyond success: checks that ran, questions answered, plans and to-do lists.
+"""What a Claude tool's result says beyond success: questions answered, plans and to-do lists.
 
-Everything is in the result's own record (`toolUseResult`), so nothing has to be remembered between call and result
-but the name of a check. Verified against the shapes that 2.1.328 declares in its `sdk-tools.d.ts`.
+Everything is in the result's own record (`toolUseResult`), so nothing has to be remembered between call and result.
+Verified against the shapes that 2.1.328 declares in its `sdk-tools.d.ts`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from claude_metrics.activity import observe, verification
-from claude_metrics.agents.claude.records import text_of
+from claude_metrics.activity import observe
 from claude_metrics.models import Observation
 
 
@@ -43,7 +42,7 @@ class Change(Struct):
     to: str = ""
 
 
-class Told(Struct):
+class ResultFields(Struct):
     """The parts of `toolUseResult` that the rules use."""
 
     newTodos: list[Todo] = []
@@ -54,56 +53,49 @@ class Told(Struct):
     plan: str | None = None
 
 
-_TOLD = msgspec.json.Decoder(Told)
+_FIELDS = msgspec.json.Decoder(ResultFields)
 
 
-def check(of: str, result: Result, output: Raw) -> Observation:
-    """A shell command that `verification.check_of` named."""
-    passed, said = verification.result_of(text_of(output), not result.failed)
-    row = observe.verification(result.call, result.session, result.at, of, passed, said)
-    return row._replace(agent_id=result.agent_id)
-
-
-def found(tool: str, result: Result) -> list[Observation]:
+def observations_of(tool: str, result: Result) -> list[Observation]:
     """The observations of a result of one of `RULES`."""
     try:
-        told = _TOLD.decode(result.raw)
+        fields = _FIELDS.decode(result.raw)
     except (msgspec.MsgspecError, RecursionError):
-        told = Told()
-    return [row._replace(agent_id=result.agent_id) for row in RULES[tool](result, told)]
+        fields = ResultFields()
+    return [row._replace(agent_id=result.agent_id) for row in RULES[tool](result, fields)]
 
 
-def _question(result: Result, told: Told) -> list[Observation]:
-    return [] if result.failed else observe.answers(result.call, result.session, result.at, told.answers)
+def _question(result: Result, fields: ResultFields) -> list[Observation]:
+    return [] if result.failed else observe.answers(result.call, result.session, result.at, fields.answers)
 
 
-def _plan(result: Result, told: Told) -> list[Observation]:
+def _plan(result: Result, fields: ResultFields) -> list[Observation]:
     if result.failed and not result.denied:
         return []
-    return [observe.plan_decision(result.call, result.session, result.at, not result.failed, told.plan)]
+    return [observe.plan_decision(result.call, result.session, result.at, not result.failed, fields.plan)]
 
 
-def _list(result: Result, told: Told) -> list[Observation]:
+def _list(result: Result, fields: ResultFields) -> list[Observation]:
     if result.failed:
         return []
-    items = [(todo.content, todo.status) for todo in told.newTodos]
+    items = [(todo.content, todo.status) for todo in fields.newTodos]
     return [observe.plan_list(result.call, result.session, result.at, items)]
 
 
-def _created(result: Result, told: Told) -> list[Observation]:
-    if result.failed or told.task is None or not told.task.id:
+def _created(result: Result, fields: ResultFields) -> list[Observation]:
+    if result.failed or fields.task is None or not fields.task.id:
         return []
-    task = told.task
+    task = fields.task
     return [observe.plan_task(result.call, result.session, result.at, task.id, "pending", task.subject)]
 
 
-def _updated(result: Result, told: Told) -> list[Observation]:
-    if result.failed or not told.taskId or told.statusChange is None:
+def _updated(result: Result, fields: ResultFields) -> list[Observation]:
+    if result.failed or not fields.taskId or fields.statusChange is None:
         return []
-    return [observe.plan_task(result.call, result.session, result.at, told.taskId, told.statusChange.to, None)]
+    return [observe.plan_task(result.call, result.session, result.at, fields.taskId, fields.statusChange.to, None)]
 
 
-RULES: dict[str, Callable[[Result, Told], list[Observation]]] = {
+RULES: dict[str, Callable[[Result, ResultFields], list[Observation]]] = {
     "AskUserQuestion": _question, "ExitPlanMode": _plan, "TodoWrite": _list, "TaskCreate": _created,
     "TaskUpdate": _updated,
 }  # fmt: skip

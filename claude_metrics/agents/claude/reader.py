@@ -1,4 +1,4 @@
-"""Fold the records of one Claude Code transcript into rows.
+"""Read the records of one Claude Code transcript into rows.
 
 One API message is several lines with one (`message.id`, `requestId`) and the same usage: it counts once. Lines that a
 fork copied belong to the session that made the request: since 2.1.328 it is named (`requestSessionId`), for older
@@ -13,14 +13,13 @@ from typing import Any
 import msgspec
 
 from claude_metrics import clock
-from claude_metrics.activity.verification import check_of
-from claude_metrics.agents.claude import observe as claude_observe
+from claude_metrics.agents._builder import response_of
+from claude_metrics.agents.claude.calls import Calls
 from claude_metrics.agents.claude.records import (
     Answer,
     AssistantRecord,
     Block,
     OtherRecord,
-    ResultBlock,
     UserRecord,
     decode,
     is_bulky,
@@ -29,29 +28,11 @@ from claude_metrics.agents.claude.records import (
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude.timeline import Timeline
-from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, is_git, patch_of, subject_of
-from claude_metrics.agents.claude.usage import AGENT_TYPE, model_row, number, request_of, typed_text
-from claude_metrics.models import (
-    Batch,
-    Copy,
-    CostState,
-    GitCommand,
-    Prompt,
-    Request,
-    Response,
-    Source,
-    ToolCall,
-    key_of,
-    merged,
-)
+from claude_metrics.agents.claude.usage import AGENT_TYPE, model_totals, number, request_of, typed_text
+from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, Response, Source, key_of
 from claude_metrics.text import session_name
 
-OPEN_CALLS = 500
 MAX_KEY = 2**63
-TEXT = 4000
-PROMPT = RESPONSE = 10_000
-_NO_PATCH = Patch()
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
@@ -63,18 +44,31 @@ _KNOWN = frozenset(
 )
 
 
-class Reader(Timeline):
-    """The fold: records in, a `Batch` out. `state` is what the next piece of the same file needs to know."""
+# What the key of a cost state is made of, in this order.
+_FIGURES = (
+    "started_at",
+    "total_cost_usd",
+    "total_duration_ms",
+    "total_api_duration_ms",
+    "lines_added",
+    "lines_removed",
+    "models",
+)
+
+
+class Reader(Calls):
+    """Records in, a `Batch` out. `state` is what the next piece of the same file needs to know.
+
+    `owner` is the session that made a request; it differs from the file's own session in the lines that a fork copied.
+    """
 
     def __init__(self, source: Source, state: dict[str, Any]) -> None:
         super().__init__(source, state)
-        self.requests: dict[tuple[str, str], Request] = {}
-        self.usages: dict[tuple[str, str], bytes] = {}
-        self.tool_calls: dict[str, ToolCall] = {}
+        # (message id, request id) -> the request's key, and its usage as the last line wrote it
+        self.messages: dict[tuple[str, str], tuple[int, bytes]] = {}
         self.placeholder: list[Any] = state.get("placeholder") or ["", 0]
-        self.calls: dict[str, list[Any]] = state.get("calls", {})
-        self.waiting: list[Prompt] = [Prompt(*row) for row in state.get("waiting", [])]
-        self.asked: list[Any] = state.get("asked", [])
+        self.unanswered: list[Prompt] = [Prompt._make(row) for row in state.get("waiting", [])]
+        self.last_prompt: list[Any] = state.get("asked", [])
         self.answer: tuple[str, str, Any] | None = None
 
     # -- one line ------------------------------------------------------------
@@ -105,58 +99,59 @@ class Reader(Timeline):
         if stamp and not self.headed:
             self.head = max(self.head or stamp, stamp)
         if stamp and (own or not self.copied) and not block.startswith(b'{"type":"file-history', start):
-            self.seen(self.session_id(None), stamp)
+            self.see(self.file_session(None), stamp)
 
     # -- answers -------------------------------------------------------------
 
     def assistant(self, record: AssistantRecord, stamp: str | None) -> None:
         message = record.message
         if message is None or message.model == "<synthetic>" or not message.usage:
-            self.seen_own(record, stamp)
+            self.see_own(record, stamp)
             return
-        here = self.session_id(record.sessionId)
-        owner = session_name(record.requestSessionId) if record.requestSessionId else here
-        if owner != here:
-            self.copied_from(owner, here)
+        file_session = self.file_session(record.sessionId)
+        owner = session_name(record.requestSessionId) if record.requestSessionId else file_session
+        if owner != file_session:
+            self.copied_from(owner, file_session)
         else:
             self.copied = False
-            self.waiting.clear()
+            self.unanswered.clear()
         stamp = stamp or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
         agent_id = self.agent_of(record)
-        key = self.request(record, message, owner, here, stamp, agent_id)
-        self.seen(owner, stamp, record)
+        key = self.message(record, message, owner, file_session, stamp, agent_id)
+        self.see_record(owner, stamp, record)
         if isinstance(message.content, list):
             for block in message.content:
                 self.block(block, record, owner, stamp, agent_id, key)
 
-    def copied_from(self, owner: str, here: str) -> None:
+    def copied_from(self, owner: str, fork: str) -> None:
         """Prompts wait for the answer behind them: a copied answer says that they are copies too."""
-        self.fork_of(owner, here)
+        self.fork_of(owner, fork)
         self.answer = None
-        for prompt in self.waiting:
+        for prompt in self.unanswered:
             self.batch.prompts.append(prompt._replace(session_id=owner, owner_known=1))
-            self.batch.copies.append(Copy(prompt.prompt_id, here))
-            self.seen(owner, prompt.started_at)
-        self.waiting.clear()
+            self.batch.copies.append(Copy(key=prompt.prompt_id, session_id=fork))
+            self.see(owner, prompt.started_at)
+        self.unanswered.clear()
 
-    def request(
-        self, record: AssistantRecord, message: Answer, owner: str, here: str, stamp: str, agent_id: str | None
+    def message(
+        self, record: AssistantRecord, message: Answer, owner: str, file_session: str, stamp: str, agent_id: str | None
     ) -> int:
+        """Add one line's message; returns the key of its request. Most lines only repeat the usage of the first."""
         pair = (message.id or record.uuid or "", record.requestId or "")
-        known = self.requests.get(pair)
-        usage = bytes(message.usage)
-        if known is not None and usage == self.usages[pair] and message.stop_reason is not None:
-            return known.id
-        fresh = request_of(record, message, pair, owner, stamp)._replace(agent_id=agent_id)
-        if owner != here:
-            fresh = fresh._replace(owner_known=1)
-            if known is None:
-                self.batch.copies.append(Copy(fresh.id, here))
-        if message.stop_reason is None and fresh.output_tokens <= 1:
-            fresh = fresh._replace(understated_tokens=self.understated(fresh, message))
-        self.requests[pair] = fresh if known is None else merged(known, fresh)
-        self.usages[pair] = usage
-        return int(fresh.id)
+        key, usage = self.messages.get(pair, (None, b""))
+        raw = bytes(message.usage)
+        if key is not None and raw == usage and message.stop_reason is not None:
+            return key
+        row = request_of(record, message, pair, owner, stamp, agent_id)
+        if owner != file_session:
+            row = row._replace(owner_known=1)
+            if key is None:
+                self.batch.copies.append(Copy(key=row.id, session_id=file_session))
+        if message.stop_reason is None and row.output_tokens <= 1:
+            row = row._replace(understated_tokens=self.understated(row, message))
+        self.add_request(row)
+        self.messages[pair] = (row.id, raw)
+        return row.id
 
     def understated(self, request: Request, message: Answer) -> int:
         """Clients up to 2.0.64 wrote message_start's usage: estimate what is missing, four characters a token."""
@@ -176,124 +171,69 @@ class Reader(Timeline):
         elif block.type in ("tool_use", "server_tool_use") and block.id:
             self.call(block, block.id, record.cwd, owner, stamp, agent_id, key)
 
-    # -- tools ---------------------------------------------------------------
-
-    def call(
-        self, block: Block, call_id: str, cwd: str | None, owner: str, stamp: str, agent_id: str | None, key: int
-    ) -> None:
-        name, what = block.name or "", describe(block.input)
-        command = [cwd or "", (what.command or "")[:TEXT]] if is_git(name, what.command) else None
-        category = category_of(name)
-        check = check_of(what.command) if category == "shell" and what.command else None
-        if len(self.calls) < OPEN_CALLS:
-            self.calls[call_id] = [stamp, owner, command, name, check]
-        self.tool_call(
-            ToolCall(
-                call_id, owner, stamp, name, what.summary, size_of(block.input), None, None, None, what.file_path,
-                agent_id, key, None, None, None, None, category, subject_of(name, category, what.subject),
-            )
-        )  # fmt: skip
-        if command:
-            self.git(call_id, owner, command, stamp, None, "")
-
-    def result(self, block: ResultBlock, record: UserRecord, stamp: str | None, here: str) -> None:
-        if not block.tool_use_id:
-            return
-        began, owner, command, name, check = self.calls.pop(block.tool_use_id, (None, here, None, None, None))
-        patch = patch_of(record.toolUseResult, block.content) if name is None or name in EDITS else _NO_PATCH
-        self.tool_call(
-            ToolCall(
-                block.tool_use_id, owner, began, None, None, None, size_of(block.content), int(not block.is_error),
-                clock.between_ms(began, stamp) if began and stamp else None, None, None, None, stamp, patch.added,
-                patch.removed, 1 if record.toolDenialKind is not None else None, None, None, patch.change,
-            )
-        )  # fmt: skip
-        if stamp and (check or name in claude_observe.RULES):
-            self.observe(block, record, stamp, owner, name, check)
-        if command and began and stamp:
-            self.git(block.tool_use_id, owner, command, began, stamp, text_of(block.content)[:TEXT])
-
-    def observe(
-        self, block: ResultBlock, record: UserRecord, stamp: str, owner: str, name: str | None, check: str | None
-    ) -> None:
-        result = claude_observe.Result(
-            block.tool_use_id or "", owner, stamp, self.agent_of(record), bool(block.is_error),
-            record.toolDenialKind is not None, record.toolUseResult,
-        )  # fmt: skip
-        if check:
-            self.batch.observations.append(claude_observe.check(check, result, block.content))
-        elif name:
-            self.batch.observations.extend(claude_observe.found(name, result))
-
-    def tool_call(self, row: ToolCall) -> None:
-        known = self.tool_calls.get(row.tool_call_id)
-        self.tool_calls[row.tool_call_id] = row if known is None else known.completed_by(row)
-
-    def git(self, call: str, session: str, command: list[str], start: str, end: str | None, output: str) -> None:
-        self.batch.git_commands.append(GitCommand(session, call, command[0], command[1], start, end, output))
-
     # -- users ---------------------------------------------------------------
 
     def user(self, record: UserRecord, stamp: str | None) -> None:
         content = record.message.content if record.message else None
-        here = self.session_id(record.sessionId)
+        file_session = self.file_session(record.sessionId)
         results = [b for b in content if b.type == "tool_result"] if isinstance(content, list) else None
         if results:
             for block in results:
-                self.result(block, record, stamp, here)
-            self.seen_own(record, stamp)
+                self.result(block, record, stamp, file_session)
+            self.see_own(record, stamp)
         else:
-            self.prompt(record, typed_text(record, content), stamp, here)
+            self.prompt(record, typed_text(record, content), stamp, file_session)
         if record.permissionMode:
-            self.facts(here).permission_mode = record.permissionMode
+            self.facts(file_session).permission_mode = record.permissionMode
 
-    def prompt(self, record: UserRecord, text: str | None, stamp: str | None, here: str) -> None:
+    def prompt(self, record: UserRecord, text: str | None, stamp: str | None, file_session: str) -> None:
         """A turn begins; a subagent's task, and what nobody typed, begins none."""
         if text is None or not stamp or self.agent_of(record):
-            self.seen_own(record, stamp)
+            self.see_own(record, stamp)
             return
         self.copied = False
         self.flush_answer()
-        prompt = Prompt(key_of(AGENT_TYPE, "prompt", record.uuid or stamp), here, stamp, text[:PROMPT], len(text) // 4)
-        self.batch.prompts.append(prompt)
-        self.waiting.append(prompt)
-        self.seen(here, stamp, record)
+        key = key_of(AGENT_TYPE, "prompt", record.uuid or stamp)
+        self.unanswered.append(self.add_prompt(key, file_session, stamp, text))
+        self.see_record(file_session, stamp, record)
 
-    def last_asked(self) -> list[Any]:
+    def newest_prompt(self) -> list[Any]:
         """The latest prompt so far: the next piece may begin with its answer."""
-        return sorted([*map(list, self.asked), *([p.started_at, p.prompt_id] for p in self.batch.prompts)])[-1:]
+        prompts = [*map(list, self.last_prompt), *([p.started_at, p.prompt_id] for p in self.batch.prompts)]
+        return sorted(prompts)[-1:]
 
     def flush_answer(self) -> None:
+        """Only the last text of a turn is decoded: it is the turn's response."""
         if self.answer is not None:
-            session, stamp, raw = self.answer
-            text = text_of(raw)
-            self.batch.responses.append(Response(session, stamp, text[:RESPONSE], len(text) // 4))
+            session_id, stamp, raw = self.answer
+            self.batch.responses.append(response_of(session_id, stamp, text_of(raw)))
             self.answer = None
 
-    def place_answers(self) -> list[Response]:
-        """Each answer to the last prompt before it, in time: old clients' forks begin with an answer."""
-        prompts = sorted({(p.started_at, p.prompt_id) for p in self.batch.prompts} | {(a, b) for a, b in self.asked})
-        placed = []
-        for answer in self.batch.responses:
-            at = bisect_right(prompts, (answer.responded_at, MAX_KEY))
-            placed.append(answer._replace(prompt_id=prompts[at - 1][1] if at else None))
-        return placed
+    def matched_responses(self) -> list[Response]:
+        """Each answer with the last prompt before it, in time: old clients' forks begin with an answer."""
+        earlier = {(started_at, prompt_id) for started_at, prompt_id in self.last_prompt}
+        prompts = sorted({(p.started_at, p.prompt_id) for p in self.batch.prompts} | earlier)
+        matched = []
+        for response in self.batch.responses:
+            at = bisect_right(prompts, (response.responded_at, MAX_KEY))
+            matched.append(response._replace(prompt_id=prompts[at - 1][1] if at else None))
+        return matched
 
     # -- the rest ------------------------------------------------------------
 
     def other(self, record: OtherRecord, stamp: str | None) -> None:
-        here = self.session_id(record.sessionId)
+        file_session = self.file_session(record.sessionId)
         if record.type == "cost-state":
-            self.cost_state(record, here)
+            self.cost_state(record, file_session)
         elif record.type in _OWN and stamp:
-            self.seen(here, stamp)
+            self.see(file_session, stamp)
         elif record.type == "custom-title" and record.customTitle:
-            self.facts(here).title = record.customTitle
+            self.facts(file_session).title = record.customTitle
             self.state["named"] = True
         elif record.type == "ai-title" and record.aiTitle and not self.state.get("named"):
-            self.facts(here).title = record.aiTitle
+            self.facts(file_session).title = record.aiTitle
         elif record.type == "summary" and record.summary:
-            self.facts(here).summary = record.summary
+            self.facts(file_session).summary = record.summary
         else:
             self.plain(record, stamp)
 
@@ -301,37 +241,47 @@ class Reader(Timeline):
         if record.type == "mode":
             self.copied = False
         elif record.type not in _KNOWN:
-            self.batch.unknown[record.type[:64]] = self.batch.unknown.get(record.type[:64], 0) + 1
+            self.count_unknown(record.type)
         if stamp:
-            self.seen_own(record, stamp)
+            self.see_own(record, stamp)
 
-    def cost_state(self, record: OtherRecord, here: str) -> None:
+    def cost_state(self, record: OtherRecord, file_session: str) -> None:
+        """The key is that of the figures, so a total that two files hold is one row."""
         began = clock.from_seconds(number(record.startTime) / 1000)
         as_of = self.last or began
-        models = {name.removesuffix("[1m]"): model_row(usage) for name, usage in (record.modelUsage or {}).items()}
-        state = (
-            began, number(record.totalCostUSD), int(number(record.totalDuration)),
-            int(number(record.totalAPIDuration)), int(number(record.totalLinesAdded)),
-            int(number(record.totalLinesRemoved)), msgspec.json.encode(models).decode(),
-        )  # fmt: skip
+        models = {name.removesuffix("[1m]"): model_totals(usage) for name, usage in (record.modelUsage or {}).items()}
+        state = CostState(
+            cost_state_id=0,
+            session_id=file_session,
+            as_of=as_of,
+            started_at=began,
+            total_cost_usd=number(record.totalCostUSD),
+            total_duration_ms=int(number(record.totalDuration)),
+            total_api_duration_ms=int(number(record.totalAPIDuration)),
+            lines_added=int(number(record.totalLinesAdded)),
+            lines_removed=int(number(record.totalLinesRemoved)),
+            models=msgspec.json.encode(models).decode(),
+        )
+        figures = tuple(getattr(state, name) for name in _FIGURES)
         self.copied = False
-        self.batch.cost_states.append(CostState(key_of(AGENT_TYPE, here, repr(state)), here, as_of, *state))
-        self.facts(here).ended_at = as_of
+        self.batch.cost_states.append(state._replace(cost_state_id=key_of(AGENT_TYPE, file_session, repr(figures))))
+        self.facts(file_session).ended_at = as_of
 
     # -- the end of a piece --------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """The state after the last whole line, as plain JSON; what is empty need not be kept."""
         state = {
-            **self.state, **self.kept(), "calls": dict(self.calls), "asked": self.last_asked(),
-            "waiting": [list(prompt._replace(prompt=None)) for prompt in self.waiting],
+            **self.state,
+            **self.timeline_state(),
+            "calls": dict(self.open_calls),
+            "asked": self.newest_prompt(),
+            "waiting": [list(prompt._replace(prompt=None)) for prompt in self.unanswered],
             "placeholder": list(self.placeholder) if self.placeholder[1] else None,
-        }  # fmt: skip
+        }
         return {key: value for key, value in state.items() if value}
 
     def finish(self) -> Batch:
         self.flush_answer()
-        self.batch.responses = self.place_answers()
-        self.batch.requests = list(self.requests.values())
-        self.batch.tool_calls = list(self.tool_calls.values())
-        return self.batch
+        self.batch.responses = self.matched_responses()
+        return super().finish()

@@ -1,4 +1,4 @@
-"""What a Claude tool call did: a line to show, the file it touched, the lines it changed, whether it ran git."""
+"""What a Claude tool call did: a line to show, the file it touched, the lines it changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
-
-from claude_metrics.git.command_line import may_commit
 
 SUMMARY = 300
 EDITS = frozenset(("Write", "Edit", "MultiEdit", "NotebookEdit"))
@@ -59,32 +57,35 @@ _NOTHING = Described(None, None, None)
 def describe(raw: Raw) -> Described:
     """The telling argument of a tool call; nothing for an input of another shape."""
     try:
-        given = _INPUT.decode(raw)
+        arguments = _INPUT.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _NOTHING
-    file_path = given.file_path or given.notebook_path
-    telling = (
-        given.command or file_path or given.pattern or given.query or given.url or given.skill or given.description
-        or given.prompt or given.path
-    )  # fmt: skip
+    file_path = arguments.file_path or arguments.notebook_path
+    candidates = (
+        arguments.command,
+        file_path,
+        arguments.pattern,
+        arguments.query,
+        arguments.url,
+        arguments.skill,
+        arguments.description,
+        arguments.prompt,
+        arguments.path,
+    )
+    telling = next(filter(None, candidates), None)
     summary = telling[:SUMMARY] if telling else None
-    return Described(summary, file_path, given.command, given.skill or given.subagent_type)
+    return Described(summary, file_path, arguments.command, arguments.skill or arguments.subagent_type)
 
 
 def category_of(tool: str) -> str:
     return CATEGORIES.get(tool) or ("mcp" if tool.startswith("mcp__") else "other")
 
 
-def subject_of(tool: str, category: str, named: str | None) -> str | None:
+def subject_of(tool: str, category: str, subject: str | None) -> str | None:
     """The subagent's type, the skill's name, or the MCP server's (`mcp__server__tool`)."""
     if category == "mcp":
         return tool.split("__")[1]
-    return named or ("general-purpose" if category == "agent" else None)
-
-
-def is_git(tool: str, command: str | None) -> bool:
-    """True when a shell command may make commits."""
-    return category_of(tool) == "shell" and may_commit(command)
+    return subject or ("general-purpose" if category == "agent" else None)
 
 
 class Patch(NamedTuple):
@@ -98,13 +99,13 @@ class Patch(NamedTuple):
 _NO_PATCH, _CREATED = Patch(), Patch(change="created")
 
 
-def patch_of(raw: Raw, said: Raw) -> Patch:
+def patch_of(raw: Raw, answer: Raw) -> Patch:
     """Lines added and removed by Write and Edit; a new file counts as the client counts it: split at newlines.
 
-    Subagents' records have only what the model was told (`said`).
+    The records of subagents hold only the text that the model was given (`answer`).
     """
     if b'"structuredPatch"' not in bytes(raw):
-        return _CREATED if bytes(said).startswith(b'"File created') else _NO_PATCH
+        return _CREATED if bytes(answer).startswith(b'"File created') else _NO_PATCH
     try:
         result = _PATCH.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from claude_metrics.agents.claude.records import Answer, AssistantRecord, ModelUsage, UserRecord, usage_of
-from claude_metrics.models import Request, key_of
+from claude_metrics.models import TOTAL_FIELDS, Request, key_of
 
 AGENT_TYPE = "claude_code"
 MAX_TOKENS = 2**40
@@ -18,29 +18,50 @@ _NOT_TYPED = re.compile(
 )
 
 
-def request_of(record: AssistantRecord, message: Answer, pair: tuple[str, str], owner: str, stamp: str) -> Request:
+def request_of(
+    record: AssistantRecord, message: Answer, pair: tuple[str, str], owner: str, stamp: str, agent_id: str | None
+) -> Request:
     """One line's message as a request; the model is the requested one, by which the client bills."""
     usage = usage_of(bytes(message.usage))
     created, server, details = usage.cache_creation, usage.server_tool_use, usage.output_tokens_details
     written = tokens(usage.cache_creation_input_tokens)
     hourly = min(written, tokens(created.ephemeral_1h_input_tokens if created else None))
-    model = (record.requestedModel or message.model or "unknown").removesuffix("[1m]")
     return Request(
-        key_of(AGENT_TYPE, *pair), owner, stamp, model,
-        tokens(usage.input_tokens), tokens(usage.output_tokens), written, tokens(usage.cache_read_input_tokens),
-        written - hourly, hourly, tokens(details.thinking_tokens if details else None),
-        tokens(server.web_search_requests if server else None), usage.speed, usage.inference_geo or None,
-        pair[0], pair[1] or None, None,
-    )  # fmt: skip
+        id=key_of(AGENT_TYPE, *pair),
+        session_id=owner,
+        timestamp=stamp,
+        model=(record.requestedModel or message.model or "unknown").removesuffix("[1m]"),
+        input_tokens=tokens(usage.input_tokens),
+        output_tokens=tokens(usage.output_tokens),
+        cache_creation_tokens=written,
+        cache_read_tokens=tokens(usage.cache_read_input_tokens),
+        cache_creation_5m_tokens=written - hourly,
+        cache_creation_1h_tokens=hourly,
+        reasoning_tokens=tokens(details.thinking_tokens if details else None),
+        web_search_requests=tokens(server.web_search_requests if server else None),
+        speed=usage.speed,
+        inference_geo=usage.inference_geo or None,
+        message_id=pair[0],
+        request_id=pair[1] or None,
+        agent_id=agent_id,
+    )
 
 
-def model_row(usage: ModelUsage) -> list[float]:
-    """A cost state's figures for one model, in the order of `store.totals.COLUMNS`, then its USD."""
-    return [
-        tokens(usage.inputTokens), tokens(usage.outputTokens), tokens(usage.cacheCreationInputTokens),
-        tokens(usage.cacheReadInputTokens), tokens(usage.cacheCreationEphemeral1hInputTokens),
-        tokens(usage.thinkingTokens), tokens(usage.webSearchRequests), number(usage.costUSD),
-    ]  # fmt: skip
+# The column of a request that each count of a cost state is.
+_TOTALS = {
+    "input_tokens": "inputTokens",
+    "output_tokens": "outputTokens",
+    "cache_creation_tokens": "cacheCreationInputTokens",
+    "cache_read_tokens": "cacheReadInputTokens",
+    "cache_creation_1h_tokens": "cacheCreationEphemeral1hInputTokens",
+    "reasoning_tokens": "thinkingTokens",
+    "web_search_requests": "webSearchRequests",
+}
+
+
+def model_totals(usage: ModelUsage) -> list[float]:
+    """A cost state's figures for one model, in the order of `TOTAL_FIELDS`, then its USD."""
+    return [*(tokens(getattr(usage, _TOTALS[name])) for name in TOTAL_FIELDS), number(usage.costUSD)]
 
 
 def tokens(value: float | None) -> int:

@@ -25,7 +25,7 @@ from claude_metrics.agents.codex.outcome import (
     output_text,
     patched_file,
 )
-from claude_metrics.agents.codex.thread import ThreadFold
+from claude_metrics.agents.codex.thread import ThreadBuilder
 from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import ToolCall
 
@@ -56,7 +56,7 @@ class Open:
 class Calls:
     """Rows of tool calls in the making, for a `Reader`."""
 
-    def __init__(self, reader: ThreadFold, state: Json) -> None:
+    def __init__(self, reader: ThreadBuilder, state: Json) -> None:
         self.reader = reader
         self.open = {call_id: Open(*call) for call_id, call in obj(state.get("open")).items()}
         self.waiting: list[str] = list(state.get("waiting", []))  # calls of an answer whose tokens are still to come
@@ -66,7 +66,7 @@ class Calls:
         """The tokens of the answer that made the waiting calls."""
         self.key = key
         for row in self.waiting:
-            self.reader.complete(row, self.reader.home, request_key=key)
+            self.reader.complete_tool_call(row, self.reader.home, request_key=key)
         self.waiting = []
 
     def called(self, item: Json, kind: str, stamp: str) -> None:
@@ -80,32 +80,42 @@ class Calls:
 
     def begin(self, call_id: str, name: str, item: Json, stamp: str, key: int | None = None) -> str:
         """A row for a call that was made. The client's ids are unique within a turn only."""
-        reader, given = self.reader, arguments(item)
+        reader, parameters = self.reader, arguments(item)
         row = f"{reader.turn or reader.lineage}:{call_id}"
-        command, path = command_of(given), patched_file(given)
-        git = [directory_of(given) or reader.cwd or "", command] if command and may_commit(command) else None
+        command, path = command_of(parameters), patched_file(parameters)
+        git = [directory_of(parameters) or reader.cwd or "", command] if command and may_commit(command) else None
         while len(self.open) >= OPEN_CALLS:
             self.open.pop(next(iter(self.open)))
         self.open[call_id] = Open(row, name, stamp, git, check_of(command) if command else None)
         category = category_of(CATEGORIES, name)
-        reader.call(ToolCall(
-            row, reader.home, stamp, name, path or (command or summary(given) or "")[:SUMMARY] or None, size(given),
-            None, None, None, path, reader.agent_id, key, category=category, subject=subject_of(name, category, given),
-        ))  # fmt: skip
+        call = ToolCall(
+            tool_call_id=row,
+            session_id=reader.home,
+            timestamp=stamp,
+            tool_name=name,
+            input_summary=path or (command or summary(parameters) or "")[:SUMMARY] or None,
+            input_bytes=size(parameters),
+            file_path=path,
+            agent_id=reader.agent_id,
+            request_key=key,
+            category=category,
+            subject=subject_of(name, category, parameters),
+        )
+        reader.add_tool_call(call)
         if git:
-            reader.git(reader.home, row, git[0], git[1], stamp, None, "")
+            reader.add_git_command(call, git[0], git[1], stamp)
         return row
 
     def output(self, item: Json, stamp: str) -> None:
-        call_id, said = str(item.get("call_id")), output_text(item.get("output"))
+        call_id, output = str(item.get("call_id")), output_text(item.get("output"))
         call = self.open.get(call_id)
         if call is None:
             return
-        how = ended(call.name, said)
-        if call.noted:  # its item said how it ended
-            self.reader.complete(call.row, self.reader.home, output_bytes=size(said))
+        how = ended(call.name, output)
+        if call.noted:  # its item says how it ended
+            self.reader.complete_tool_call(call.row, self.reader.home, output_bytes=size(output))
         else:
-            self.end(call_id, how, stamp, said)
+            self.end(call_id, how, stamp, output)
         if call.noted or not how.running:
             del self.open[call_id]
 
@@ -116,28 +126,30 @@ class Calls:
         if call_id not in self.open:
             self.begin(call_id, _mcp_name(item) or str(name), item, self.script_began(stamp), self.key)
         how, files = item_ended(item), changed(item.get("changes"))
-        said = text(item.get("aggregated_output")) or text(item.get("stdout"))
-        self.end(call_id, how, stamp, said, files if files.path else NO_FILE)
+        output = text(item.get("aggregated_output")) or text(item.get("stdout"))
+        self.end(call_id, how, stamp, output, files if files.path else NO_FILE)
         self.open[call_id].noted = how.success is not None
 
     def script_began(self, stamp: str) -> str:
         return next((call.began for call in reversed(self.open.values()) if call.name == "exec"), stamp)
 
     def end(
-        self, call_id: str, how: Ended, stamp: str, said: str | None = None, files: Changed = NO_FILE
+        self, call_id: str, how: Ended, stamp: str, output: str | None = None, files: Changed = NO_FILE
     ) -> None:  # fmt: skip
         call, reader, done = self.open[call_id], self.reader, how.success is not None
         lines = (files.added, files.removed) if files.path and how.success else (None, None)
-        reader.complete(
-            call.row, reader.home, output_bytes=size(said) if said is not None else None, success=how.success,
+        reader.complete_tool_call(
+            call.row, reader.home, output_bytes=size(output) if output is not None else None, success=how.success,
             duration_ms=clock.between_ms(call.began, stamp) if done else None, file_path=files.path, denied=how.denied,
             finished_at=stamp if done else None, lines_added=lines[0], lines_removed=lines[1],
             change=files.change if how.success else None,
         )  # fmt: skip
         if call.git and done:
-            reader.git(reader.home, call.row, call.git[0], call.git[1], call.began, stamp, said or "")
+            reader.add_git_command(
+                reader.tool_calls[call.row], call.git[0], call.git[1], call.began, stamp, output or ""
+            )
         if call.check and done:
-            reader.check(reader.tool_calls[call.row]._replace(agent_id=reader.agent_id), call.check, said or "")
+            reader.add_check(reader.tool_calls[call.row]._replace(agent_id=reader.agent_id), call.check, output or "")
 
     def snapshot(self) -> Json:
         open_calls = {call_id: call.plain() for call_id, call in self.open.items()}

@@ -42,22 +42,22 @@ def arguments(payload: Json) -> Json:
     return obj(payload.get("action")) or {key: payload[key] for key in _STEP if key in payload}
 
 
-def command_of(given: Json) -> str | None:
+def command_of(parameters: Json) -> str | None:
     """The command line; of `["bash", "-lc", LINE]` the line."""
-    command = given.get("cmd") or given.get("command")
+    command = parameters.get("cmd") or parameters.get("command")
     if isinstance(command, list):
         words = [word for word in command if isinstance(word, str)]
         return words[2] if len(words) == 3 and words[1] in ("-c", "-lc") else " ".join(words) or None
     return text(command)
 
 
-def directory_of(given: Json) -> str | None:
-    found = text(given.get("workdir")) or text(given.get("working_directory")) or text(given.get("cwd"))
+def directory_of(parameters: Json) -> str | None:
+    found = text(parameters.get("workdir")) or text(parameters.get("working_directory")) or text(parameters.get("cwd"))
     return found.removeprefix("file://") if found else None
 
 
-def patched_file(given: Json) -> str | None:
-    found = _PATCHED.search(given["input"]) if isinstance(given.get("input"), str) else None
+def patched_file(parameters: Json) -> str | None:
+    found = _PATCHED.search(parameters["input"]) if isinstance(parameters.get("input"), str) else None
     return found[1].strip() if found else None
 
 

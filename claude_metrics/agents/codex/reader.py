@@ -1,4 +1,4 @@
-"""Fold the records of a Codex CLI rollout into rows.
+"""Read the records of a Codex CLI rollout into rows.
 
 A rollout is one thread: the session itself, or a subagent whose `session_id` names the session it works for. The
 model is the one of the last `turn_context` in file order, so a compaction counts for the model it ran on.
@@ -12,7 +12,7 @@ from claude_metrics import clock
 from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
 from claude_metrics.agents.codex.kinds import NOT_TYPED, SILENT_EVENTS, SILENT_ITEMS, SILENT_PARTS, SILENT_RECORDS
-from claude_metrics.agents.codex.thread import ROLLOUT, Replay, ThreadFold, rollout_name
+from claude_metrics.agents.codex.thread import ROLLOUT, Replay, ThreadBuilder, rollout_name
 from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
 from claude_metrics.models import Batch, Copy, Request, Source, key_of
 from claude_metrics.text import session_name
@@ -21,7 +21,7 @@ AGENT_TYPE = "codex_cli"
 FAST_TIERS = ("priority", "fast")  # as settings of this year and of the year before name it
 
 
-class Reader(ThreadFold):
+class Reader(ThreadBuilder):
     """`state` is what the next piece of the same rollout needs to know."""
 
     def __init__(self, source: Source, state: Json) -> None:
@@ -41,7 +41,7 @@ class Reader(ThreadFold):
         self.tier: str | None = state.get("tier")
         self.tools = Calls(self, obj(state.get("tools")))
         self.prompts: int = state.get("prompts", 0)
-        self.said: list[Any] = state.get("said", [])
+        self.last_prompt: list[Any] = state.get("said", [])  # its turn and a key of its text
 
     def line(self, line: bytes) -> None:
         record = load(line) if line.strip() else {}
@@ -53,17 +53,17 @@ class Reader(ThreadFold):
     def record(self, record: Json) -> None:
         kind, payload = str(record.get("type")), obj(record.get("payload"))
         stamp = clock.normal(record.get("timestamp")) or self.last or clock.from_seconds(self.source.mtime_ns / 1e9)
-        fold = _RECORDS.get(kind)
+        read = _RECORDS.get(kind)
         if kind != "session_meta" and self.is_replayed(kind, payload, stamp):
             self.replayed(kind, payload, stamp)
             return
-        if fold is not None:
-            fold(self, payload, stamp)
+        if read is not None:
+            read(self, payload, stamp)
         elif kind not in SILENT_RECORDS:
-            self.unknown(kind)
+            self.count_unknown(kind)
             return
         if self.known:
-            self.seen(self.home, stamp)
+            self.see(self.home, stamp)
 
     # -- what the rollout is ----------------------------------------------------
 
@@ -105,7 +105,7 @@ class Reader(ThreadFold):
         self.cwd = text(meta.get("cwd"))
         if self.agent_id is None:
             self.main_meta(meta, parent)
-        self.works_in(self.cwd)
+        self.work_in(self.cwd)
 
     def main_meta(self, meta: Json, parent: str | None) -> None:
         facts, git = self.facts(self.home), obj(meta.get("git"))
@@ -113,7 +113,7 @@ class Reader(ThreadFold):
         facts.parent_session_id = session_name(parent) if parent else None
         facts.project_path, facts.git_branch = self.cwd, text(git.get("branch"))
         facts.git_remote_url = text(git.get("repository_url"))
-        self.opened(self.home, clock.normal(meta.get("timestamp")))
+        self.open_session(self.home, clock.normal(meta.get("timestamp")))
 
     def turn_context(self, context: Json, stamp: str) -> None:
         turn = text(context.get("turn_id"))
@@ -121,7 +121,7 @@ class Reader(ThreadFold):
             self.meter.begin_turn()
         self.turn, self.model = turn, text(context.get("model")) or self.model
         self.cwd = text(context.get("cwd")) or self.cwd
-        self.works_in(self.cwd)
+        self.work_in(self.cwd)
         policy = text(context.get("approval_policy"))
         if policy and self.agent_id is None:  # in the words of the client's hooks
             self.facts(self.home).permission_mode = "bypassPermissions" if policy == "never" else "default"
@@ -165,33 +165,42 @@ class Reader(ThreadFold):
         response: str | None = None, known: int = 0,
     ) -> None:  # fmt: skip
         used = tokens(usage)
-        self.request(Request(
-            id=key, session_id=owner, timestamp=stamp, model=self.model or "unknown", input_tokens=used.input,
-            output_tokens=used.output, cache_creation_tokens=used.cache_write, cache_read_tokens=used.cache_read,
-            cache_creation_5m_tokens=used.cache_write, cache_creation_1h_tokens=0, reasoning_tokens=used.reasoning,
-            web_search_requests=0, speed="fast" if tier in FAST_TIERS else None, inference_geo=None,
-            message_id=response or "", request_id=None, agent_id=agent, owner_known=known,
-        ))  # fmt: skip
+        row = Request(
+            id=key,
+            session_id=owner,
+            timestamp=stamp,
+            model=self.model or "unknown",
+            input_tokens=used.input,
+            output_tokens=used.output,
+            cache_creation_tokens=used.cache_write,
+            cache_read_tokens=used.cache_read,
+            cache_creation_5m_tokens=used.cache_write,
+            reasoning_tokens=used.reasoning,
+            speed="fast" if tier in FAST_TIERS else None,
+            message_id=response or "",
+            agent_id=agent,
+            owner_known=known,
+        )
+        self.add_request(row)
         self.tools.answered(key)
 
     # -- prompts and answers ------------------------------------------------------
 
-    def typed(self, said: str, stamp: str, named: str | None) -> None:
+    def typed(self, prompt: str, stamp: str, item_id: str | None) -> None:
         """Clients of one year wrote a prompt as an event, of the next as an item; a file may hold both."""
-        if self.agent_id is not None or not said.strip() or NOT_TYPED.match(said):
+        if self.agent_id is not None or not prompt.strip() or NOT_TYPED.match(prompt):
             return
-        mark = [self.turn, key_of(said)]
-        if mark == self.said:
+        mark = [self.turn, key_of(prompt)]
+        if mark == self.last_prompt:
             return
-        self.said, self.prompts = mark, self.prompts + 1
-        self.prompt(
-            key_of(AGENT_TYPE, "prompt", named or f"{self.turn or self.lineage}:{self.prompts}"), self.home, stamp, said
-        )
+        self.last_prompt, self.prompts = mark, self.prompts + 1
+        key = key_of(AGENT_TYPE, "prompt", item_id or f"{self.turn or self.lineage}:{self.prompts}")
+        self.add_prompt(key, self.home, stamp, prompt)
 
-    def spoken(self, said: str, stamp: str) -> None:
+    def answered(self, answer: str, stamp: str) -> None:
         self.meter.answered = True
-        if self.agent_id is None and said.strip():
-            self.answer(self.home, stamp, said)
+        if self.agent_id is None and answer.strip():
+            self.add_response(self.home, stamp, answer)
 
     def response_item(self, item: Json, stamp: str) -> None:
         kind = str(item.get("type"))
@@ -201,7 +210,7 @@ class Reader(ThreadFold):
             self.meter.answered = True
             self.tools.called(item, kind, stamp)
         elif kind not in SILENT_ITEMS:
-            self.unknown(f"item {kind}")
+            self.count_unknown(f"item {kind}")
         self.meter.answered |= item.get("role") == "assistant" or kind == "reasoning"
 
     # -- items: what the client itself noted of messages, commands and files ---------
@@ -212,18 +221,18 @@ class Reader(ThreadFold):
         if kind == "UserMessage":
             self.typed(content_text(item), stamp, text(item.get("id")))
         elif kind == "AgentMessage":
-            self.spoken(content_text(item), stamp)
+            self.answered(content_text(item), stamp)
         elif kind in TOOL_ITEMS:
             self.tools.noted(item, text(item.get("id")), TOOL_ITEMS[kind], stamp)
         elif kind not in SILENT_PARTS:
-            self.unknown(f"item {kind}")
+            self.count_unknown(f"item {kind}")
 
     def event_msg(self, event: Json, stamp: str) -> None:
-        fold = _EVENTS.get(str(event.get("type")))
-        if fold is not None:
-            fold(self, event, stamp)
+        read = _EVENTS.get(str(event.get("type")))
+        if read is not None:
+            read(self, event, stamp)
         elif str(event.get("type")) not in SILENT_EVENTS:
-            self.unknown(f"event {event.get('type')}")
+            self.count_unknown(f"event {event.get('type')}")
 
     def exec_command_end(self, event: Json, stamp: str) -> None:
         self.tools.noted(event, text(event.get("call_id")), "exec_command", stamp)
@@ -240,7 +249,7 @@ class Reader(ThreadFold):
         self.typed(text(event.get("message")) or "", stamp, None)
 
     def agent_message(self, event: Json, stamp: str) -> None:
-        self.spoken(text(event.get("message")) or "", stamp)
+        self.answered(text(event.get("message")) or "", stamp)
 
     def thread_name_updated(self, event: Json, stamp: str) -> None:
         if self.agent_id is None:
@@ -249,20 +258,8 @@ class Reader(ThreadFold):
     # -- the end of a piece ----------------------------------------------------------
 
     def snapshot(self) -> Json:
-        names = (
-            "thread",
-            "home",
-            "lineage",
-            "model",
-            "turn",
-            "cwd",
-            "prompts",
-            "said",
-            "last",
-            "tier",
-            "named_session",
-        )
-        state = {name: getattr(self, name) for name in names}
+        names = ("thread", "home", "lineage", "model", "turn", "cwd", "prompts", "last", "tier", "named_session")
+        state = {"said": self.last_prompt, **{name: getattr(self, name) for name in names}}
         more = {"tools": self.tools.snapshot(), "meter": self.meter.snapshot(), "replay": self.replay.snapshot()}
         return {**state, **more} if self.known else {}
 
@@ -273,7 +270,7 @@ class Reader(ThreadFold):
 
 
 def content_text(item: Json) -> str:
-    return "\n".join(said for part in items(item.get("content")) if (said := text(part.get("text"))))
+    return "\n".join(line for part in items(item.get("content")) if (line := text(part.get("text"))))
 
 
 _RECORDS = {

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from claude_metrics.agents._builder import Fold
+from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, text
 from claude_metrics.agents._jsonl import PACKED
 
@@ -21,7 +21,7 @@ def rollout_name(path: Path) -> str:
     return path.name.removesuffix(PACKED).removesuffix(".jsonl")
 
 
-class ThreadFold(Fold):
+class ThreadBuilder(BatchBuilder):
     """`thread` is the rollout's own id, `home` the session it belongs to, `lineage` the thread whose ids it uses."""
 
     thread: str

@@ -1,4 +1,4 @@
-"""Fold the records of a Gemini CLI chat into rows.
+"""Read the records of a Gemini CLI chat into rows.
 
 A message line is written again, with the same id, when it gets its tool results: it counts once. `--resume` and
 `/compress` write a snapshot of the history (`$set.messages`) without tokens: it is no second conversation, and what it
@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from claude_metrics import clock
-from claude_metrics.agents._builder import Fold
+from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, count, items, load, obj, size, text
 from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary
 from claude_metrics.git.command_line import may_commit
@@ -41,7 +41,7 @@ _EXIT = re.compile(
 )
 
 
-class Reader(Fold):
+class Reader(BatchBuilder):
     """`state`: the session the file names in its first line, and the newest time."""
 
     def __init__(self, source: Source, state: Json, project: str | None = None) -> None:
@@ -65,7 +65,7 @@ class Reader(Fold):
         elif "sessionId" in record:
             self.header(record)
         elif "$rewindTo" not in record:
-            self.unknown(record.get("type") or next(iter(record), "nothing"))
+            self.count_unknown(record.get("type") or next(iter(record), "nothing"))
 
     def conversation(self, record: Json) -> None:
         """The whole session as one object, as older clients wrote it."""
@@ -83,10 +83,10 @@ class Reader(Fold):
             self.project = text(directories[0])
         facts = self.facts(self.session_id())
         if self.source.agent_id is None:
-            self.opened(self.session_id(), clock.normal(record.get("startTime")))
+            self.open_session(self.session_id(), clock.normal(record.get("startTime")))
             facts.title = text(record.get("summary")) or facts.title
         facts.project_path = facts.project_path or self.project
-        self.works_in(self.project)
+        self.work_in(self.project)
 
     def update(self, changes: Json) -> None:
         """A main session's `summary` is its title in the client's list; a subagent's is its report."""
@@ -96,21 +96,21 @@ class Reader(Fold):
 
     def message(self, record: Json) -> None:
         kind, stamp = record.get("type"), clock.normal(record.get("timestamp")) or self.last
-        self.works_in(self.project)
+        self.work_in(self.project)
         if kind == "user":
             self.user(record, stamp)
         elif kind == "gemini":
             self.gemini(record, stamp or clock.from_seconds(self.source.mtime_ns / 1e9))
         elif kind not in _SILENT:
-            self.unknown(kind)
+            self.count_unknown(kind)
 
     # -- users ----------------------------------------------------------------
 
     def user(self, record: Json, stamp: str | None) -> None:
-        said = typed_text(record)
-        if said and stamp and self.source.agent_id is None:
+        prompt = typed_text(record)
+        if prompt and stamp and self.source.agent_id is None:
             key = key_of(AGENT_TYPE, "prompt", self.session_id(), str(record["id"]))
-            self.prompt(key, self.session_id(), stamp, said)
+            self.add_prompt(key, self.session_id(), stamp, prompt)
 
     # -- answers --------------------------------------------------------------
 
@@ -119,51 +119,74 @@ class Reader(Fold):
         self.model = text(record.get("model")) or self.model
         tokens = obj(record.get("tokens"))
         if any(count(value) for value in tokens.values()):
-            self.request(self.row(key, record, stamp, tokens))
-        said = parts_text(record.get("content"))
-        if said.strip() and self.source.agent_id is None:
-            self.answer(self.session_id(), stamp, said)
+            self.add_request(self.request_of(key, record, stamp, tokens))
+        answer = parts_text(record.get("content"))
+        if answer.strip() and self.source.agent_id is None:
+            self.add_response(self.session_id(), stamp, answer)
         for call in items(record.get("toolCalls")):
             self.tool(call, stamp, key if tokens else None)
 
-    def row(self, key: int, record: Json, stamp: str, tokens: Json) -> Request:
+    def request_of(self, key: int, record: Json, stamp: str, tokens: Json) -> Request:
         """Gemini counts cached tokens within `input` and leaves thoughts out of `output`; `tool` is more input."""
         cached, thoughts = count(tokens.get("cached")), count(tokens.get("thoughts"))
         return Request(
-            key, self.session_id(), stamp, self.model or "unknown",
-            max(0, count(tokens.get("input")) - cached) + count(tokens.get("tool")),
-            count(tokens.get("output")) + thoughts, 0, cached, 0, 0, thoughts, 0, None, None, str(record["id"]), None,
-            self.source.agent_id,
-        )  # fmt: skip
+            id=key,
+            session_id=self.session_id(),
+            timestamp=stamp,
+            model=self.model or "unknown",
+            input_tokens=max(0, count(tokens.get("input")) - cached) + count(tokens.get("tool")),
+            output_tokens=count(tokens.get("output")) + thoughts,
+            cache_read_tokens=cached,
+            reasoning_tokens=thoughts,
+            message_id=str(record["id"]),
+            agent_id=self.source.agent_id,
+        )
 
-    def tool(self, call: Json, asked: str, key: int | None) -> None:
+    def tool(self, call: Json, stamp: str, key: int | None) -> None:
         """A call is written when it has ended: `timestamp` is its end."""
-        given, name = obj(call.get("args")), text(call.get("name")) or ""
-        ended = clock.normal(call.get("timestamp")) or asked
+        arguments, name = obj(call.get("args")), text(call.get("name")) or ""
+        ended = clock.normal(call.get("timestamp")) or stamp
         output, status = result_text(call), text(call.get("status")) or ""
-        success = _SUCCESS.get(status)
-        failed = _EXIT.search(output) if name == SHELL else None
-        success = 0 if failed and failed[1] != "0" else success
-        call_id = f"{self.session_id()}:{call.get('id') or f'{asked}/{name}'}"
+        success = succeeded(name, status, output)
         added, removed = changed_lines(call) if success else (None, None)
         category = category_of(CATEGORIES, name)
         row = ToolCall(
-            call_id, self.session_id(), asked, name, summary(given), size(given), size(output), success,
-            clock.between_ms(asked, ended), self.file_of(given), self.source.agent_id, key, ended, added, removed,
-            int(status == "cancelled" or "denied by policy" in output) or None, category,
-            subject_of(name, category, given), change_of(category, obj(call.get("resultDisplay")), success),
-        )  # fmt: skip
-        self.call(row)
-        self.seen(self.session_id(), ended)
-        command = text(given.get("command")) if name == SHELL else None
-        self.checked(row, command, output)
-        if command and may_commit(command):
-            where = os.path.join(self.project or "", text(given.get("dir_path") or given.get("directory")) or "")  # noqa: PTH118
-            self.git(self.session_id(), call_id, os.path.normpath(where), command, asked, ended, output)
+            tool_call_id=f"{self.session_id()}:{call.get('id') or f'{stamp}/{name}'}",
+            session_id=self.session_id(),
+            timestamp=stamp,
+            tool_name=name,
+            input_summary=summary(arguments),
+            input_bytes=size(arguments),
+            output_bytes=size(output),
+            success=success,
+            duration_ms=clock.between_ms(stamp, ended),
+            file_path=self.file_of(arguments),
+            agent_id=self.source.agent_id,
+            request_key=key,
+            finished_at=ended,
+            lines_added=added,
+            lines_removed=removed,
+            denied=int(status == "cancelled" or "denied by policy" in output) or None,
+            category=category,
+            subject=subject_of(name, category, arguments),
+            change=change_of(category, obj(call.get("resultDisplay")), success),
+        )
+        self.add_tool_call(row)
+        self.see(self.session_id(), ended)
+        if name == SHELL:
+            self.shell_command(row, arguments, output, stamp, ended)
 
-    def file_of(self, given: Json) -> str | None:
-        named = text(given.get("file_path")) or text(given.get("absolute_path"))
-        return os.path.normpath(os.path.join(self.project or "", named)) if named else None  # noqa: PTH118
+    def shell_command(self, call: ToolCall, arguments: Json, output: str, stamp: str, ended: str) -> None:
+        command = text(arguments.get("command"))
+        self.add_check_of(call, command, output)
+        if command and may_commit(command):
+            folder = text(arguments.get("dir_path") or arguments.get("directory")) or ""
+            directory = os.path.normpath(os.path.join(self.project or "", folder))  # noqa: PTH118
+            self.add_git_command(call, directory, command, stamp, ended, output)
+
+    def file_of(self, arguments: Json) -> str | None:
+        path = text(arguments.get("file_path")) or text(arguments.get("absolute_path"))
+        return os.path.normpath(os.path.join(self.project or "", path)) if path else None  # noqa: PTH118
 
     # -- the end of a piece ----------------------------------------------------
 
@@ -178,24 +201,30 @@ class Reader(Fold):
 
 def typed_text(record: Json) -> str | None:
     """What a person typed: no tool results, no context of hooks, no words of the client itself."""
-    said = parts_text(record.get("content"))
-    if _NOT_TYPED.match(said):
+    content = parts_text(record.get("content"))
+    if _NOT_TYPED.match(content):
         return None
     shown = parts_text(record.get("displayContent"))
-    return _CONTEXT.sub("", shown or said).strip() or None
+    return _CONTEXT.sub("", shown or content).strip() or None
 
 
 def parts_text(content: Any) -> str:
     """A text, or the text parts of a list."""
     if isinstance(content, str):
         return content
-    return "\n".join(said for part in items(content) if (said := text(part.get("text"))))
+    return "\n".join(line for part in items(content) if (line := text(part.get("text"))))
 
 
 def result_text(call: Json) -> str:
     """What the tool answered to the model."""
     answers = [obj(obj(part.get("functionResponse")).get("response")) for part in items(call.get("result"))]
     return "\n".join(str(answer.get("output") or answer.get("error") or "") for answer in answers)
+
+
+def succeeded(name: str, status: str, output: str) -> int | None:
+    """A shell command that ended with another code than 0 failed, whatever the client calls it."""
+    exit_code = _EXIT.search(output) if name == SHELL else None
+    return 0 if exit_code and exit_code[1] != "0" else _SUCCESS.get(status)
 
 
 def change_of(category: str, shown: Json, success: int | None) -> str | None:

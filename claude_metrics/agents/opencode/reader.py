@@ -1,4 +1,4 @@
-"""Fold the messages of an OpenCode session, and of its child sessions, into rows.
+"""Read the messages of an OpenCode session, and of its child sessions, into rows.
 
 One assistant message is one API response; its `step-finish` parts say the same again. A fork copies messages, with
 tokens and cost, under new ids: what is older than its session belongs to the one it came from.
@@ -10,12 +10,12 @@ import os.path
 import re
 
 from claude_metrics import clock
-from claude_metrics.agents._builder import Fold
+from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, count, millis, number, obj, size, text
 from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary, written_lines
 from claude_metrics.agents.opencode.store import Message, Part, Session
 from claude_metrics.git.command_line import may_commit
-from claude_metrics.models import Request, Source, ToolCall, key_of
+from claude_metrics.models import Request, Source, ToolCall, counts_of, key_of
 from claude_metrics.text import session_name
 
 AGENT_TYPE = "opencode"
@@ -36,7 +36,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\Z')
 _UNTITLED = re.compile(r"(?:New|Child) session - \d{4}-")
 
 
-class Reader(Fold):
+class Reader(BatchBuilder):
     """`root` is the session the rows belong to; its children are its subagents."""
 
     def __init__(self, source: Source, root: Session, last: str | None = None) -> None:
@@ -50,8 +50,8 @@ class Reader(Fold):
         facts.parent_session_id = session_name(parent) if parent else None
         facts.title = root.title if root.title and not _UNTITLED.match(root.title) else None
         facts.lines_added, facts.lines_removed = root.lines or (None, None)
-        self.opened(self.home, _stamp(root.created))
-        self.works_in(root.directory)
+        self.open_session(self.home, _stamp(root.created))
+        self.work_in(root.directory)
 
     def message(self, message: Message, session: Session) -> None:
         self.newest = max(self.newest, message.updated, *(part.updated for part in message.parts), 0)
@@ -64,81 +64,105 @@ class Reader(Fold):
         elif message.data.get("role") == "assistant":
             self.assistant(message, agent_id)
         else:
-            self.unknown(f"role {message.data.get('role')}")
+            self.count_unknown(f"role {message.data.get('role')}")
 
     def user(self, message: Message, agent_id: str | None) -> None:
-        said = "\n".join(found for part in message.parts if (found := typed_text(part.data)))
-        if said.strip() and agent_id is None:
-            quoted = _QUOTED.match(said)
-            said = quoted[1].replace('\\"', '"') if quoted else said
-            self.prompt(key_of(AGENT_TYPE, "prompt", message.id), self.home, _stamp(message.created), said)
+        prompt = "\n".join(line for part in message.parts if (line := typed_text(part.data)))
+        if prompt.strip() and agent_id is None:
+            quoted = _QUOTED.match(prompt)
+            prompt = quoted[1].replace('\\"', '"') if quoted else prompt
+            self.add_prompt(key_of(AGENT_TYPE, "prompt", message.id), self.home, _stamp(message.created), prompt)
 
     # -- answers -----------------------------------------------------------------
 
     def assistant(self, message: Message, agent_id: str | None) -> None:
         data, key = message.data, key_of(AGENT_TYPE, message.id)
-        where = text(obj(data.get("path")).get("cwd")) or self.root.directory or ""
-        self.works_in(where)
-        row = self.row(key, message, agent_id)
+        directory = text(obj(data.get("path")).get("cwd")) or self.root.directory or ""
+        self.work_in(directory)
+        row = self.request_of(key, message, agent_id)
         if row:
-            self.request(row)
+            self.add_request(row)
         ended = millis(obj(data.get("time")).get("completed"))
-        self.seen(self.home, _stamp(ended or message.created))
+        self.see(self.home, _stamp(ended or message.created))
         if agent_id is None and text(data.get("mode")):
             self.facts(self.home).permission_mode = text(data.get("mode"))
         for part in message.parts:
-            self.part(part, message, where, agent_id, key if row else None)
+            self.part(part, message, directory, agent_id, key if row else None)
 
-    def row(self, key: int, message: Message, agent_id: str | None) -> Request | None:
+    def request_of(self, key: int, message: Message, agent_id: str | None) -> Request | None:
         """The counters are disjoint. A cost of 0 for tokens may be a price the client does not know."""
         tokens, cost = obj(message.data.get("tokens")), number(message.data.get("cost"))
         cache, reasoning = obj(tokens.get("cache")), count(tokens.get("reasoning"))
-        given, written, read = count(tokens.get("input")), count(cache.get("write")), count(cache.get("read"))
-        output = count(tokens.get("output")) + reasoning
-        if not (given or output or written or read or cost):
-            return None
-        return Request(
-            key, self.home, _stamp(message.created), text(message.data.get("modelID")) or "unknown", given, output,
-            written, read, written, 0, reasoning, 0, None, None, message.id, None, agent_id,
+        row = Request(
+            id=key,
+            session_id=self.home,
+            timestamp=_stamp(message.created),
+            model=text(message.data.get("modelID")) or "unknown",
+            input_tokens=count(tokens.get("input")),
+            output_tokens=count(tokens.get("output")) + reasoning,
+            cache_creation_tokens=count(cache.get("write")),
+            cache_read_tokens=count(cache.get("read")),
+            cache_creation_5m_tokens=count(cache.get("write")),
+            reasoning_tokens=reasoning,
+            message_id=message.id,
+            agent_id=agent_id,
             reported_cost_usd=cost or None,
-        )  # fmt: skip
+        )
+        return row if any(counts_of(row)) or cost else None
 
-    def part(self, part: Part, message: Message, where: str, agent_id: str | None, key: int | None) -> None:
+    def part(self, part: Part, message: Message, directory: str, agent_id: str | None, key: int | None) -> None:
         kind, data = str(part.data.get("type")), part.data
         if kind == "tool":
-            self.tool(part, message, where, agent_id, key)
+            self.tool(part, message, directory, agent_id, key)
         elif kind == "text" and agent_id is None and message.data.get("summary") is not True:
-            said, ended = typed_text(data), millis(obj(data.get("time")).get("end"))
-            if said and ended:
-                self.answer(self.home, _stamp(ended), said)
+            answer, ended = typed_text(data), millis(obj(data.get("time")).get("end"))
+            if answer and ended:
+                self.add_response(self.home, _stamp(ended), answer)
         elif kind not in _SILENT:
-            self.unknown(f"part {kind}")
+            self.count_unknown(f"part {kind}")
 
     # -- tool calls ----------------------------------------------------------------
 
-    def tool(self, part: Part, message: Message, where: str, agent_id: str | None, key: int | None) -> None:
+    def tool(self, part: Part, message: Message, directory: str, agent_id: str | None, key: int | None) -> None:
         name, state = text(part.data.get("tool")) or "", obj(part.data.get("state"))
-        given, times, meta = obj(state.get("input")), obj(state.get("time")), obj(state.get("metadata"))
+        arguments, times, meta = obj(state.get("input")), obj(state.get("time")), obj(state.get("metadata"))
         began, ended = millis(times.get("start")) or message.created, millis(times.get("end"))
         output, error = text(state.get("output")) or "", text(state.get("error")) or ""
-        success, finished = succeeded(name, state), _stamp(ended) if ended else None
-        added, removed = changed_lines(name, given, meta) if success else (None, None)
-        denied = int(any(mark in error for mark in _DENIED)) or None
+        success = succeeded(name, state)
+        added, removed = changed_lines(name, arguments, meta) if success else (None, None)
         category = category_of(CATEGORIES, name)
         row = ToolCall(
-            part.id, self.home, _stamp(began), name, summary(given), size(given),
-            size(output or error) if success is not None else None, success, ended - began if ended else None,
-            text(given.get("filePath")), agent_id, key, finished, added, removed, denied, category,
-            subject_of(name, category, given), change_of(category, meta, success),
-        )  # fmt: skip
-        self.call(row)
-        self.seen(self.home, _stamp(max(began, ended)))
-        command = text(given.get("command")) if name == SHELL else None
-        said = output or text(meta.get("output")) or ""
-        self.checked(row, command, said)
+            tool_call_id=part.id,
+            session_id=self.home,
+            timestamp=_stamp(began),
+            tool_name=name,
+            input_summary=summary(arguments),
+            input_bytes=size(arguments),
+            output_bytes=size(output or error) if success is not None else None,
+            success=success,
+            duration_ms=ended - began if ended else None,
+            file_path=text(arguments.get("filePath")),
+            agent_id=agent_id,
+            request_key=key,
+            finished_at=_stamp(ended) if ended else None,
+            lines_added=added,
+            lines_removed=removed,
+            denied=int(any(mark in error for mark in _DENIED)) or None,
+            category=category,
+            subject=subject_of(name, category, arguments),
+            change=change_of(category, meta, success),
+        )
+        self.add_tool_call(row)
+        self.see(self.home, _stamp(max(began, ended)))
+        if name == SHELL:
+            self.shell_command(row, arguments, directory, output or text(meta.get("output")) or "")
+
+    def shell_command(self, call: ToolCall, arguments: Json, directory: str, output: str) -> None:
+        command = text(arguments.get("command"))
+        self.add_check_of(call, command, output)
         if command and may_commit(command):
-            place = os.path.join(where, text(given.get("workdir")) or "")  # noqa: PTH118
-            self.git(self.home, part.id, os.path.normpath(place), command, _stamp(began), finished, said)
+            where = os.path.normpath(os.path.join(directory, text(arguments.get("workdir")) or ""))  # noqa: PTH118
+            self.add_git_command(call, where, command, call.timestamp or "", call.finished_at, output)
 
 
 def _stamp(milliseconds: int) -> str:
@@ -166,7 +190,7 @@ def change_of(category: str, meta: Json, success: int | None) -> str | None:
     return "created" if meta.get("exists") is False else "modified"
 
 
-def changed_lines(name: str, given: Json, meta: Json) -> tuple[int | None, int | None]:
+def changed_lines(name: str, arguments: Json, meta: Json) -> tuple[int | None, int | None]:
     """`edit` tells its counts, `apply_patch` those of each file, others their diff; a new file is its content."""
     counted = [obj(meta.get("filediff"))] if meta.get("filediff") else [obj(f) for f in meta.get("files") or []]
     if counted:
@@ -174,5 +198,5 @@ def changed_lines(name: str, given: Json, meta: Json) -> tuple[int | None, int |
     if text(meta.get("diff")):
         return diff_lines(meta["diff"])
     if name == "write" and meta.get("exists") is False:
-        return written_lines(given.get("content")), 0
+        return written_lines(arguments.get("content")), 0
     return None, None
