@@ -16,7 +16,7 @@ from claude_metrics.config import Config
 from claude_metrics.git.attribution import Commit, CommitReport
 from claude_metrics.recording import ingest
 from claude_metrics.store.connection import connect
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.scripted import FOLDER, SESSION, Transcript, working_day
 
 Seen = dict[str, list[tuple[Any, ...]]]
@@ -118,13 +118,13 @@ def test_the_summary_is_made_of_them(day: sqlite3.Connection) -> None:
 def test_the_summary_grows_with_the_session(tmp_path: Path) -> None:
     growing = working_day()
     growing.write(tmp_path)
-    ledger = Ledger(tmp_path / "metrics.db")
-    ledger.sync("claude", tmp_path)
+    recorder = Recorder(tmp_path / "metrics.db")
+    recorder.sync("claude", tmp_path)
     growing.prompt("And one more")
     growing.tool("TodoWrite", {"todos": []}, "ok", {"newTodos": [{"content": "Test it", "status": "completed"}]})
     growing.write(tmp_path)
-    ledger.sync("claude", tmp_path)
-    row = ledger.connection.execute("select plan_progress, next_steps from session_summaries").fetchone()
+    recorder.sync("claude", tmp_path)
+    row = recorder.connection.execute("select plan_progress, next_steps from session_summaries").fetchone()
     assert row[0] == "2 of 2 done" and "Test it" not in json.loads(row[1])
 
 
@@ -209,22 +209,22 @@ def test_twice_or_in_pieces_gives_the_same_observations_and_summary(cuts: list[i
     with TemporaryDirectory() as folder:
         path = working_day().write(Path(folder))
         expected = tables(Path(folder), "whole")
-        ledger = Ledger(Path(folder, "pieces.db"))
+        recorder = Recorder(Path(folder, "pieces.db"))
         path.write_bytes(b"")
         for cut in [*sorted(min(cut, len(whole)) for cut in cuts), len(whole)]:
             with path.open("r+b") as file:
                 file.write(whole[:cut])
-            ledger.sync("claude", Path(folder))
+            recorder.sync("claude", Path(folder))
         if twice:
-            ledger.connection.execute("delete from sources")
-            ledger.sync("claude", Path(folder))
-        assert content(ledger.connection) == expected
+            recorder.connection.execute("delete from sources")
+            recorder.sync("claude", Path(folder))
+        assert content(recorder.connection) == expected
 
 
 def tables(data: Path, name: str) -> list[Any]:
-    ledger = Ledger(data / f"{name}.db")
-    ledger.sync("claude", data)
-    return content(ledger.connection)
+    recorder = Recorder(data / f"{name}.db")
+    recorder.sync("claude", data)
+    return content(recorder.connection)
 
 
 def content(connection: sqlite3.Connection) -> list[Any]:
@@ -291,6 +291,6 @@ def test_a_summary_from_another_database_outlives_a_session_that_shows_nothing_h
     connection.execute("update session_summaries set completed = '[\"a thing\"]'")
     silent.prompt("and again")
     silent.write(tmp_path)
-    Ledger(tmp_path / "metrics.db").sync("claude", tmp_path)
+    Recorder(tmp_path / "metrics.db").sync("claude", tmp_path)
     row = connection.execute("select request, completed from session_summaries").fetchone()
     assert tuple(row) == ("hello", '["a thing"]')

@@ -14,7 +14,7 @@ from claude_metrics.git.attribution import CommitCache
 from claude_metrics.models import Source
 from claude_metrics.recording import ingest
 from tests.support.captured import CAPTURES, RECORDED_HOME, names
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
 
 Tokens = tuple[int, int, int, int, int]  # requests, input, output, cache read, reasoning
@@ -106,30 +106,30 @@ def typed(truth: dict[str, Any]) -> list[str]:
 # -- what is stored ------------------------------------------------------------------
 
 
-def stored_tokens(ledger: Ledger) -> dict[tuple[str, str], Tokens]:
-    rows = ledger.connection.execute(
+def stored_tokens(recorder: Recorder) -> dict[tuple[str, str], Tokens]:
+    rows = recorder.connection.execute(
         f"""select case when agent_id is null then 'main' else 'subagent' end, model, {COLUMNS}
         from token_usage group by 1, 2"""
     )
     return {row[:2]: row[2:] for row in rows}
 
 
-def stored_calls(ledger: Ledger) -> list[tuple[str, int]]:
-    return sorted(ledger.connection.execute("select tool_name, success from tool_calls").fetchall())
+def stored_calls(recorder: Recorder) -> list[tuple[str, int]]:
+    return sorted(recorder.connection.execute("select tool_name, success from tool_calls").fetchall())
 
 
-def stored_prompts(ledger: Ledger) -> list[str]:
-    return [row[0] for row in ledger.connection.execute("select prompt from turns order by started_at")]
+def stored_prompts(recorder: Recorder) -> list[str]:
+    return [row[0] for row in recorder.connection.execute("select prompt from turns order by started_at")]
 
 
-def record(ledger: Ledger, sources: Iterable[Source]) -> ingest.Outcome:
+def record(recorder: Recorder, sources: Iterable[Source]) -> ingest.Outcome:
     """What a sync does, with the commits."""
-    known = ingest.cursors(ledger.connection)
+    known = ingest.cursors(recorder.connection)
     batches = [
         ingest.read(source, known.get(str(source.path), (0,) * 3 + (None,))[3], "redacted") for source in sources
     ]
     commits = ingest.commits_in(batches, CommitCache())
-    return ingest.store(ledger.connection, batches, ledger.settings, "sync", commits=commits)
+    return ingest.store(recorder.connection, batches, recorder.settings, "sync", commits=commits)
 
 
 def repository(folder: Path, truth: dict[str, Any]) -> None:
@@ -150,8 +150,8 @@ def git(folder: Path, *args: str, when: str = "") -> None:
     subprocess.run(["git", *args], cwd=folder, check=True, env={**os.environ, **dates})
 
 
-def stored_commits(ledger: Ledger) -> list[tuple[str, str, int]]:
-    rows = ledger.connection.execute(
+def stored_commits(recorder: Recorder) -> list[tuple[str, str, int]]:
+    rows = recorder.connection.execute(
         "select message, attribution, lines_added from commits order by committed_at, message"
     )
     return [(row[0].splitlines()[0], row[1], row[2]) for row in rows]

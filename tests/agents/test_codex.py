@@ -20,42 +20,42 @@ from tests.agents.recorded import (
     truth_tokens,
     typed,
 )
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 
 # All that is served and never written are the `utility` requests: a task's title, asked in a thread without a rollout.
 A, B = "01a1f700-0000-7000-8000-00000000000a", "01a1f700-0000-7000-8000-00000000000b"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "metrics.db")
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "metrics.db")
 
 
 @pytest.mark.parametrize("name", CODEX.names)
-def test_a_capture_gives_its_truth(name: str, home: Path, ledger: Ledger) -> None:
+def test_a_capture_gives_its_truth(name: str, home: Path, recorder: Recorder) -> None:
     truth = CODEX.truth(name)
     repository(home / "project", truth)
-    record(ledger, CODEX.sources(CODEX.lay_out(name, home)))
-    assert stored_tokens(ledger) == truth_tokens(truth, {})
-    assert stored_calls(ledger) == truth_calls(truth)
-    assert stored_prompts(ledger) == typed(truth)
-    assert stored_commits(ledger) == truth_commits(truth)
+    record(recorder, CODEX.sources(CODEX.lay_out(name, home)))
+    assert stored_tokens(recorder) == truth_tokens(truth, {})
+    assert stored_calls(recorder) == truth_calls(truth)
+    assert stored_prompts(recorder) == typed(truth)
+    assert stored_commits(recorder) == truth_commits(truth)
 
 
 @pytest.mark.parametrize("name", CODEX.names)
-def test_without_usage_records_the_totals_tell_the_same(name: str, home: Path, ledger: Ledger) -> None:
+def test_without_usage_records_the_totals_tell_the_same(name: str, home: Path, recorder: Recorder) -> None:
     """As older clients wrote: only the running total."""
     data = CODEX.lay_out(name, home)
     for source in CODEX.sources(data):
         lines = source.path.read_bytes().splitlines(keepends=True)
         source.path.write_bytes(b"".join(line for line in lines if b'"type":"token_usage_record"' not in line))
-    record(ledger, CODEX.sources(data))
-    assert stored_tokens(ledger) == truth_tokens(CODEX.truth(name), {})
+    record(recorder, CODEX.sources(data))
+    assert stored_tokens(recorder) == truth_tokens(CODEX.truth(name), {})
 
 
-def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
-    record(ledger, CODEX.sources(CODEX.lay_out("interactive-two-prompts", home)))
-    row = ledger.connection.execute(
+def test_a_session_has_its_facts(home: Path, recorder: Recorder) -> None:
+    record(recorder, CODEX.sources(CODEX.lay_out("interactive-two-prompts", home)))
+    row = recorder.connection.execute(
         """select agent_type, agent_version, project_path, git_branch, permission_mode, title, lines_added, start_time
         from sessions"""
     ).fetchone()
@@ -65,11 +65,11 @@ def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
     )  # fmt: skip
 
 
-def test_a_subagent_is_part_of_its_session(home: Path, ledger: Ledger) -> None:
-    record(ledger, CODEX.sources(CODEX.lay_out("subagent", home)))
+def test_a_subagent_is_part_of_its_session(home: Path, recorder: Recorder) -> None:
+    record(recorder, CODEX.sources(CODEX.lay_out("subagent", home)))
     session = "01a1f718-a486-7c72-a04a-fc30b8cf2c83"
-    assert ledger.connection.execute("select session_id from sessions").fetchall() == [(session,)]
-    rows = ledger.connection.execute("select distinct agent_id from tool_calls where tool_name = 'exec_command'")
+    assert recorder.connection.execute("select session_id from sessions").fetchall() == [(session,)]
+    rows = recorder.connection.execute("select distinct agent_id from tool_calls where tool_name = 'exec_command'")
     assert rows.fetchall() == [("01a1f718-a51d-7391-95bc-493c693fc557",)]
 
 
@@ -84,15 +84,15 @@ def test_a_hooks_payload_finds_all_files_of_the_session(name: str, home: Path, c
     assert found.keys() == {source.path for source in CODEX.sources(data)}
 
 
-def test_an_archived_rollout_is_the_same_session(home: Path, ledger: Ledger) -> None:
+def test_an_archived_rollout_is_the_same_session(home: Path, recorder: Recorder) -> None:
     data = CODEX.lay_out("exec-basic", home)
     [source] = CODEX.sources(data)
-    record(ledger, [source])
-    before = ledger.dump()
+    record(recorder, [source])
+    before = recorder.dump()
     (data / "archived_sessions").mkdir()
     source.path.rename(data / "archived_sessions" / source.path.name)
-    record(ledger, CODEX.sources(data))
-    assert ledger.dump() == before
+    record(recorder, CODEX.sources(data))
+    assert recorder.dump() == before
 
 
 def test_the_home_can_be_moved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,31 +147,31 @@ class Rollout:
         return path
 
 
-def totals(ledger: Ledger) -> dict[str, tuple[int, int]]:
+def totals(recorder: Recorder) -> dict[str, tuple[int, int]]:
     return {
-        r[0]: r[1:] for r in ledger.connection.execute("select session_id, input_tokens, output_tokens from sessions")
+        r[0]: r[1:] for r in recorder.connection.execute("select session_id, input_tokens, output_tokens from sessions")
     }
 
 
-def test_a_repeated_total_counts_once(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_repeated_total_counts_once(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn().answer(100, 10).count(usage(100, 10)).turn().count(usage(900, 90)).answer(50, 5)
     rollout.write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {A: (150, 15)}
-    assert stored_prompts(ledger) == ["prompt 2", "prompt 7"]
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {A: (150, 15)}
+    assert stored_prompts(recorder) == ["prompt 2", "prompt 7"]
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["answer first", "the parent's total again"])
-def test_a_forks_total_goes_on_from_its_parents(again: bool, tmp_path: Path, ledger: Ledger) -> None:
+def test_a_forks_total_goes_on_from_its_parents(again: bool, tmp_path: Path, recorder: Recorder) -> None:
     Rollout(A).turn().answer(100, 10).write(tmp_path)
     fork = Rollout(B, forked_from_id=A)
     fork.total = [100, 10, 0]
     if again:
         fork.count(usage(100, 10))
     fork.turn().answer(30, 3).answer(40, 4).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {A: (100, 10), B: (70, 7)}
-    assert ledger.connection.execute(
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {A: (100, 10), B: (70, 7)}
+    assert recorder.connection.execute(
         "select parent_session_id from sessions where session_id = ?", (B,)
     ).fetchone() == (A,)
 
@@ -179,7 +179,7 @@ def test_a_forks_total_goes_on_from_its_parents(again: bool, tmp_path: Path, led
 @pytest.mark.parametrize("turn_id", ["turn-1", None], ids=["turn ids", "without"])
 @pytest.mark.parametrize("order", [1, -1], ids=["parent first", "fork first"])
 def test_lines_that_a_fork_copied_belong_to_its_parent(
-    turn_id: str | None, order: int, tmp_path: Path, ledger: Ledger
+    turn_id: str | None, order: int, tmp_path: Path, recorder: Recorder
 ) -> None:
     parent = Rollout(A).turn(turn_id=turn_id).answer(100, 10)
     parent.write(tmp_path)
@@ -188,51 +188,51 @@ def test_lines_that_a_fork_copied_belong_to_its_parent(
     fork.second = 2000
     fork.turn(turn_id="turn-2").answer(30, 3).write(tmp_path)
     for source in CODEX.sources(tmp_path)[::order]:
-        record(ledger, [source])
-    assert totals(ledger) == {A: (100, 10), B: (30, 3)}
+        record(recorder, [source])
+    assert totals(recorder) == {A: (100, 10), B: (30, 3)}
 
 
-def test_a_total_that_begins_anew_is_not_lost(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_total_that_begins_anew_is_not_lost(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn().answer(100, 10)
     rollout.total = [0, 0, 0]
     rollout.answer(20, 2).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {A: (120, 12)}
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {A: (120, 12)}
 
 
-def test_a_compaction_counts_for_the_model_it_ran_on(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_compaction_counts_for_the_model_it_ran_on(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn("gpt-5").answer(100, 10).add("compacted", {"message": "..."}).answer(200, 20)
     rollout.turn("gpt-6-luna").answer(5, 1).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    rows = ledger.connection.execute("select model, sum(input_tokens) from token_usage group by 1").fetchall()
+    record(recorder, CODEX.sources(tmp_path))
+    rows = recorder.connection.execute("select model, sum(input_tokens) from token_usage group by 1").fetchall()
     assert rows == [("gpt-5", 300), ("gpt-6-luna", 5)]
 
 
-def test_a_session_begun_by_an_older_client_and_resumed_by_a_newer(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_session_begun_by_an_older_client_and_resumed_by_a_newer(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn(turn_id="t1").answer(100, 10).turn(turn_id="t2")
     record_of = {"thread_id": A, "session_id": A, "turn_id": "t2", "response_id": "r1", "usage": usage(50, 5)}
     rollout.add("token_usage_record", record_of).answer(50, 5).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {A: (150, 15)}
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {A: (150, 15)}
 
 
-def test_an_empty_rollout_is_no_session(tmp_path: Path, ledger: Ledger) -> None:
+def test_an_empty_rollout_is_no_session(tmp_path: Path, recorder: Recorder) -> None:
     path = Rollout(A).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {}
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {}
     path.write_text("\n".join(Rollout(A).turn().answer(7, 1).lines) + "\n")
-    record(ledger, CODEX.sources(tmp_path))
-    assert totals(ledger) == {A: (7, 1)}
+    record(recorder, CODEX.sources(tmp_path))
+    assert totals(recorder) == {A: (7, 1)}
 
 
-def test_cached_tokens_read_and_written_are_no_input(tmp_path: Path, ledger: Ledger) -> None:
+def test_cached_tokens_read_and_written_are_no_input(tmp_path: Path, recorder: Recorder) -> None:
     used = {**usage(1000, 10, cached=600), "cache_write_input_tokens": 100, "reasoning_output_tokens": 4}
     rollout = Rollout(A).turn()
     rollout.add("token_usage_record", {"thread_id": A, "session_id": A, "response_id": "r", "usage": used})
     rollout.write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
+    record(recorder, CODEX.sources(tmp_path))
     columns = "input_tokens, cache_read_tokens, cache_creation_tokens, output_tokens, reasoning_tokens"
-    row = ledger.connection.execute(f"select {columns} from token_usage").fetchone()
+    row = recorder.connection.execute(f"select {columns} from token_usage").fetchone()
     assert row == (300, 600, 100, 10, 4)
 
 
@@ -285,7 +285,7 @@ def test_lines_of_a_patch() -> None:
     assert changed(changes) == ("/p/new", "created", 3, 2)
 
 
-def test_a_call_of_an_older_client_ends_by_its_event(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_call_of_an_older_client_ends_by_its_event(tmp_path: Path, recorder: Recorder) -> None:
     asked = {
         "type": "function_call",
         "name": "shell",
@@ -298,14 +298,14 @@ def test_a_call_of_an_older_client_ends_by_its_event(tmp_path: Path, ledger: Led
         9, 1
     )
     rollout.write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    row = ledger.connection.execute(
+    record(recorder, CODEX.sources(tmp_path))
+    row = recorder.connection.execute(
         "select tool_name, input_summary, success, duration_ms, request_key is not null, output_bytes from tool_calls"
     ).fetchone()
     assert row == ("shell", "false", 0, 1000, 1, 12)
 
 
-def test_a_call_says_what_it_was_for_and_what_it_checked(tmp_path: Path, ledger: Ledger) -> None:
+def test_a_call_says_what_it_was_for_and_what_it_checked(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn()
     for call_id, command in (("c1", "pytest -q"), ("c2", "ls")):
         item = {
@@ -324,21 +324,21 @@ def test_a_call_says_what_it_was_for_and_what_it_checked(tmp_path: Path, ledger:
         }
         rollout.add("event_msg", {"type": "item_completed", "item": done})
     rollout.answer(9, 1).write(tmp_path)
-    record(ledger, CODEX.sources(tmp_path))
-    assert ledger.connection.execute("select distinct category from tool_calls").fetchall() == [("shell",)]
-    rows = ledger.connection.execute("select title, outcome from observations where kind = 'verification'").fetchall()
+    record(recorder, CODEX.sources(tmp_path))
+    assert recorder.connection.execute("select distinct category from tool_calls").fetchall() == [("shell",)]
+    rows = recorder.connection.execute("select title, outcome from observations where kind = 'verification'").fetchall()
     assert rows == [("tests: pytest", "failed")]
 
 
-def test_odd_records_are_counted_and_passed_over(tmp_path: Path, ledger: Ledger) -> None:
+def test_odd_records_are_counted_and_passed_over(tmp_path: Path, recorder: Recorder) -> None:
     rollout = Rollout(A).turn().answer(9, 1)
     rollout.add("hologram", {}).add("event_msg", {"type": "sparkle"}).add("response_item", {"type": "dance"})
     rollout.add("event_msg", {"type": "token_count", "info": None})
     rollout.add("event_msg", {"type": "token_count", "info": {"total_token_usage": {"input_tokens": "many"}}})
     rollout.lines += ['{"type":"response_item","payload":[1]}', "[]", "nonsense", '{"type":7}', "\xed"]
     path = rollout.write(tmp_path)
-    done = record(ledger, CODEX.sources(tmp_path))
-    unknown = json.loads(ledger.connection.execute("select unknown from sources").fetchone()[0])
+    done = record(recorder, CODEX.sources(tmp_path))
+    unknown = json.loads(recorder.connection.execute("select unknown from sources").fetchone()[0])
     assert unknown == {"hologram": 1, "event sparkle": 1, "item dance": 1, "item None": 1, "7": 1}
     assert done.bad_lines == 3, path.read_text()
-    assert totals(ledger) == {A: (9, 1)}
+    assert totals(recorder) == {A: (9, 1)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.agents.recorded import CODEX, GEMINI, Recording
 from tests.support.captured import CAPTURES
 from tests.support.damage import damage
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
 
 pytestmark = pytest.mark.slow
@@ -37,9 +37,9 @@ def transcripts(kind: Recording, data: Path) -> list[Path]:
 
 
 def whole(kind: Recording, data: Path, place: Path) -> dict[str, list[object]]:
-    ledger = Ledger(place / "whole.db")
-    ledger.sync(kind.agent, data)
-    return ledger.dump()
+    recorder = Recorder(place / "whole.db")
+    recorder.sync(kind.agent, data)
+    return recorder.dump()
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
@@ -49,7 +49,7 @@ def test_files_fed_in_any_pieces_give_the_rows_of_the_whole(kind: Recording, nam
     with scratch(kind, name) as (folder, place):
         expected = whole(kind, folder, place)
         contents = {path: path.read_bytes() for path in transcripts(kind, folder)}
-        ledger = Ledger(place / "pieces.db")
+        recorder = Recorder(place / "pieces.db")
         for path in contents:
             path.write_bytes(b"")
         for path in data.draw(st.permutations(list(contents))):
@@ -57,8 +57,8 @@ def test_files_fed_in_any_pieces_give_the_rows_of_the_whole(kind: Recording, nam
             for cut in [*cuts, len(contents[path])]:
                 with path.open("ab") as file:
                     file.write(contents[path][path.stat().st_size : cut])
-                ledger.sync(kind.agent, folder)
-        assert ledger.dump() == expected
+                recorder.sync(kind.agent, folder)
+        assert recorder.dump() == expected
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
@@ -67,12 +67,12 @@ def test_files_fed_in_any_pieces_give_the_rows_of_the_whole(kind: Recording, nam
 def test_files_read_in_any_order_and_twice_give_the_same_rows(kind: Recording, name: str, data: st.DataObject) -> None:
     with scratch(kind, name) as (folder, place):
         expected = whole(kind, folder, place)
-        ledger = Ledger(place / "order.db")
+        recorder = Recorder(place / "order.db")
         sources = kind.sources(folder)
         for source in data.draw(st.permutations(sources + sources)):
-            ledger.connection.execute("delete from sources")
-            ledger.record([source])
-        assert ledger.dump() == expected
+            recorder.connection.execute("delete from sources")
+            recorder.record([source])
+        assert recorder.dump() == expected
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
@@ -82,13 +82,13 @@ def test_no_number_falls_when_a_file_is_deleted_shortened_or_rewritten(
     kind: Recording, name: str, data: st.DataObject
 ) -> None:
     with scratch(kind, name) as (folder, place):
-        ledger = Ledger(place / "monotone.db")
-        ledger.sync(kind.agent, folder)
-        before = ledger.totals()
+        recorder = Recorder(place / "monotone.db")
+        recorder.sync(kind.agent, folder)
+        before = recorder.totals()
         for path in transcripts(kind, folder):
             damage(path, data)
-        ledger.sync(kind.agent, folder)
-        after = ledger.totals()
+        recorder.sync(kind.agent, folder)
+        after = recorder.totals()
         for session, figures in before.items():
             assert all(a >= b - 1e-12 for a, b in zip(after[session], figures, strict=True)), session
 
@@ -99,21 +99,21 @@ def test_a_whole_record_without_its_newline_is_read(kind: Recording, name: str, 
         expected = whole(kind, folder, place)
         for path in transcripts(kind, folder):
             path.write_bytes(path.read_bytes().rstrip(b"\n"))
-        ledger = Ledger(tmp_path / "unterminated.db")
-        ledger.sync(kind.agent, folder)
-        assert ledger.dump() == expected
+        recorder = Recorder(tmp_path / "unterminated.db")
+        recorder.sync(kind.agent, folder)
+        assert recorder.dump() == expected
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_only_new_bytes_are_read(kind: Recording, name: str, tmp_path: Path) -> None:
     with scratch(kind, name) as (folder, _):
-        ledger = Ledger(tmp_path / "db")
-        ledger.sync(kind.agent, folder)
+        recorder = Recorder(tmp_path / "db")
+        recorder.sync(kind.agent, folder)
         path = transcripts(kind, folder)[0]
         with path.open("ab") as file:
             file.write(b'{"type":"brand-new","payload":{}}\n')
-        done = ledger.sync(kind.agent, folder)
+        done = recorder.sync(kind.agent, folder)
         assert done.bytes_read == 34
-        row = ledger.connection.execute("select unknown from sources where path = ?", (str(path),)).fetchone()
+        row = recorder.connection.execute("select unknown from sources where path = ?", (str(path),)).fetchone()
         assert row == ('{"brand-new": 1}',)
-        assert ledger.sync(kind.agent, folder).bytes_read == 0
+        assert recorder.sync(kind.agent, folder).bytes_read == 0

@@ -22,7 +22,7 @@ from tests.agents.recorded import (
     truth_tokens,
     typed,
 )
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 
 # Served, billed and never written by the client, besides all `utility` requests (titles, /compress).
 UNWRITTEN: dict[str, dict[str, Tokens]] = {
@@ -32,32 +32,32 @@ UNWRITTEN: dict[str, dict[str, Tokens]] = {
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "metrics.db")
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "metrics.db")
 
 
 @pytest.mark.parametrize("name", GEMINI.names)
-def test_a_capture_gives_its_truth(name: str, home: Path, ledger: Ledger) -> None:
+def test_a_capture_gives_its_truth(name: str, home: Path, recorder: Recorder) -> None:
     truth = GEMINI.truth(name)
     repository(home / "project", truth)
-    record(ledger, GEMINI.sources(GEMINI.lay_out(name, home)))
-    assert stored_tokens(ledger) == truth_tokens(truth, UNWRITTEN.get(name, {}))
-    assert stored_calls(ledger) == truth_calls(truth)
-    assert stored_prompts(ledger) == typed(truth)
-    assert stored_commits(ledger) == truth_commits(truth)
+    record(recorder, GEMINI.sources(GEMINI.lay_out(name, home)))
+    assert stored_tokens(recorder) == truth_tokens(truth, UNWRITTEN.get(name, {}))
+    assert stored_calls(recorder) == truth_calls(truth)
+    assert stored_prompts(recorder) == typed(truth)
+    assert stored_commits(recorder) == truth_commits(truth)
 
 
-def test_clear_begins_another_session(home: Path, ledger: Ledger) -> None:
+def test_clear_begins_another_session(home: Path, recorder: Recorder) -> None:
     truth = GEMINI.truth("interactive-clear")
-    record(ledger, GEMINI.sources(GEMINI.lay_out("interactive-clear", home)))
+    record(recorder, GEMINI.sources(GEMINI.lay_out("interactive-clear", home)))
     expected = {s["session_id"]: s["tokens_by_model"]["gemini-2.5-pro"]["total"] for s in truth["sessions"]}
-    rows = ledger.connection.execute("select session_id, input_tokens + output_tokens from sessions")
+    rows = recorder.connection.execute("select session_id, input_tokens + output_tokens from sessions")
     assert dict(rows.fetchall()) == expected
 
 
-def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
-    record(ledger, GEMINI.sources(GEMINI.lay_out("print-basic", home)))
-    row = ledger.connection.execute(
+def test_a_session_has_its_facts(home: Path, recorder: Recorder) -> None:
+    record(recorder, GEMINI.sources(GEMINI.lay_out("print-basic", home)))
+    row = recorder.connection.execute(
         """select agent_type, project_path, project_name, start_time, end_time, lines_added, first_prompt, tool_calls
         from sessions"""
     ).fetchone()
@@ -67,11 +67,11 @@ def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
     )  # fmt: skip
 
 
-def test_a_subagent_is_part_of_its_session(home: Path, ledger: Ledger) -> None:
-    record(ledger, GEMINI.sources(GEMINI.lay_out("subagent", home)))
+def test_a_subagent_is_part_of_its_session(home: Path, recorder: Recorder) -> None:
+    record(recorder, GEMINI.sources(GEMINI.lay_out("subagent", home)))
     session = "b7fb5f5f-f4d3-4482-893b-04a10b6342e8"
-    assert ledger.connection.execute("select session_id from sessions").fetchall() == [(session,)]
-    agents = ledger.connection.execute("select distinct agent_id from token_usage order by 1").fetchall()
+    assert recorder.connection.execute("select session_id from sessions").fetchall() == [(session,)]
+    agents = recorder.connection.execute("select distinct agent_id from token_usage order by 1").fetchall()
     assert agents == [(None,), ("ba03475e-7240-49a7-a372-4779db754f66",)]
 
 
@@ -121,27 +121,27 @@ def as_object(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("both", [False, True], ids=["alone", "beside its copy"])
-def test_an_old_object_gives_the_same_rows(both: bool, home: Path, ledger: Ledger, tmp_path: Path) -> None:
+def test_an_old_object_gives_the_same_rows(both: bool, home: Path, recorder: Recorder, tmp_path: Path) -> None:
     data = GEMINI.lay_out("interactive-two-prompts", home)
     [source] = GEMINI.sources(data)
-    record(ledger, [source])
+    record(recorder, [source])
     as_object(source.path)
     if not both:
         source.path.unlink()
-    other = Ledger(tmp_path / "old.db")
+    other = Recorder(tmp_path / "old.db")
     record(other, GEMINI.sources(data))
-    assert other.dump() == ledger.dump()
+    assert other.dump() == recorder.dump()
 
 
-def test_half_an_object_changes_nothing(home: Path, ledger: Ledger) -> None:
+def test_half_an_object_changes_nothing(home: Path, recorder: Recorder) -> None:
     [source] = GEMINI.sources(GEMINI.lay_out("print-basic", home))
     old = as_object(source.path)
     source.path.unlink()
-    record(ledger, GEMINI.sources(home / ".gemini"))
-    before = ledger.dump()
+    record(recorder, GEMINI.sources(home / ".gemini"))
+    before = recorder.dump()
     old.write_bytes(old.read_bytes()[:900])
-    assert record(ledger, GEMINI.sources(home / ".gemini")).bad_lines == 1
-    assert ledger.dump() == before
+    assert record(recorder, GEMINI.sources(home / ".gemini")).bad_lines == 1
+    assert recorder.dump() == before
 
 
 # -- records one by one -----------------------------------------------------------------

@@ -32,7 +32,7 @@ from tests.agents.recorded import (
     typed,
 )
 from tests.support.captured import CAPTURES
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
 
 # All that is served and never written are the `utility` requests: titles, asked of the small model.
@@ -42,8 +42,8 @@ BUSY = settings(
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "metrics.db")
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "metrics.db")
 
 
 def writable(data: Path) -> sqlite3.Connection:
@@ -73,20 +73,20 @@ def add_message(db: sqlite3.Connection, session: str, message: str, created: int
 
 
 @pytest.mark.parametrize("name", OPENCODE.names)
-def test_a_capture_gives_its_truth(name: str, home: Path, ledger: Ledger) -> None:
+def test_a_capture_gives_its_truth(name: str, home: Path, recorder: Recorder) -> None:
     truth = OPENCODE.truth(name)
     repository(home / "project", truth)
-    record(ledger, OPENCODE.sources(OPENCODE.lay_out(name, home)))
-    assert stored_tokens(ledger) == truth_tokens(truth, {})
-    assert stored_calls(ledger) == truth_calls(truth)
-    assert stored_prompts(ledger) == typed(truth)
-    assert stored_commits(ledger) == truth_commits(truth)
+    record(recorder, OPENCODE.sources(OPENCODE.lay_out(name, home)))
+    assert stored_tokens(recorder) == truth_tokens(truth, {})
+    assert stored_calls(recorder) == truth_calls(truth)
+    assert stored_prompts(recorder) == typed(truth)
+    assert stored_commits(recorder) == truth_commits(truth)
 
 
 @pytest.mark.parametrize("name", OPENCODE.names)
-def test_the_clients_own_cost_is_kept(name: str, home: Path, ledger: Ledger) -> None:
+def test_the_clients_own_cost_is_kept(name: str, home: Path, recorder: Recorder) -> None:
     data = OPENCODE.lay_out(name, home)
-    record(ledger, OPENCODE.sources(data))
+    record(recorder, OPENCODE.sources(data))
     with closing(sqlite3.connect(data / "opencode.db")) as db:
         # The client's sum for a fork has the copied messages in it a second time.
         [copied] = db.execute(
@@ -95,14 +95,14 @@ def test_the_clients_own_cost_is_kept(name: str, home: Path, ledger: Ledger) -> 
         ).fetchone()
         [own] = db.execute("select sum(cost) - ? from session", (copied,)).fetchone()
     assert (copied > 0) == (name == "fork")
-    [reported] = ledger.connection.execute("select sum(reported_cost_usd) from sessions").fetchone()
+    [reported] = recorder.connection.execute("select sum(reported_cost_usd) from sessions").fetchone()
     assert reported == pytest.approx(own, abs=1e-12)
-    assert ledger.connection.execute("select total_cost_usd from sessions").fetchone() == (None,)  # no list price
+    assert recorder.connection.execute("select total_cost_usd from sessions").fetchone() == (None,)  # no list price
 
 
-def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
-    record(ledger, OPENCODE.sources(OPENCODE.lay_out("run-basic", home)))
-    row = ledger.connection.execute(
+def test_a_session_has_its_facts(home: Path, recorder: Recorder) -> None:
+    record(recorder, OPENCODE.sources(OPENCODE.lay_out("run-basic", home)))
+    row = recorder.connection.execute(
         "select agent_type, agent_version, project_path, permission_mode, title, lines_added, start_time from sessions"
     ).fetchone()
     assert row == (
@@ -110,15 +110,15 @@ def test_a_session_has_its_facts(home: Path, ledger: Ledger) -> None:
     )  # fmt: skip
 
 
-def test_a_child_session_is_part_of_its_root(home: Path, ledger: Ledger) -> None:
+def test_a_child_session_is_part_of_its_root(home: Path, recorder: Recorder) -> None:
     [source] = OPENCODE.sources(OPENCODE.lay_out("subagent", home))
-    record(ledger, [source])
-    assert ledger.connection.execute("select session_id from sessions").fetchall() == [(source.session_id,)]
-    rows = ledger.connection.execute("select agent_id from tool_calls where tool_name = 'bash'").fetchall()
+    record(recorder, [source])
+    assert recorder.connection.execute("select session_id from sessions").fetchall() == [(source.session_id,)]
+    rows = recorder.connection.execute("select agent_id from tool_calls where tool_name = 'bash'").fetchall()
     assert rows == [("ses_e08dc583bffe6mqfM7y4oqIWAy",)]
 
 
-def test_a_fork_owns_only_what_is_its_own(home: Path, ledger: Ledger) -> None:
+def test_a_fork_owns_only_what_is_its_own(home: Path, recorder: Recorder) -> None:
     """`--fork` copies messages, tokens and cost under new ids; their times stay the original's."""
     data = OPENCODE.lay_out("run-basic", home)
     [source] = OPENCODE.sources(data)
@@ -128,8 +128,8 @@ def test_a_fork_owns_only_what_is_its_own(home: Path, ledger: Ledger) -> None:
         columns = "'copy_' || id, 'ses_fork', time_created, time_updated, data"
         db.execute(f"insert into message select {columns} from message")
         add_message(db, "ses_fork", "msg_own", later + 5)
-    record(ledger, OPENCODE.sources(data))
-    rows = ledger.connection.execute(
+    record(recorder, OPENCODE.sources(data))
+    rows = recorder.connection.execute(
         "select session_id, parent_session_id, input_tokens, output_tokens, reported_cost_usd from sessions order by 3"
     )
     assert rows.fetchall() == [
@@ -138,10 +138,10 @@ def test_a_fork_owns_only_what_is_its_own(home: Path, ledger: Ledger) -> None:
     ]
 
 
-def test_a_call_says_what_it_was_for(home: Path, ledger: Ledger) -> None:
-    record(ledger, OPENCODE.sources(OPENCODE.lay_out("subagent", home)))
-    record(ledger, OPENCODE.sources(OPENCODE.lay_out("run-basic", home)))
-    rows = ledger.connection.execute("select tool_name, category, subject, change from tool_calls order by 1, 2")
+def test_a_call_says_what_it_was_for(home: Path, recorder: Recorder) -> None:
+    record(recorder, OPENCODE.sources(OPENCODE.lay_out("subagent", home)))
+    record(recorder, OPENCODE.sources(OPENCODE.lay_out("run-basic", home)))
+    rows = recorder.connection.execute("select tool_name, category, subject, change from tool_calls order by 1, 2")
     assert set(rows.fetchall()) == {
         ("bash", "shell", None, None), ("task", "agent", "general", None), ("write", "edit", None, "created"),
     }  # fmt: skip
@@ -257,7 +257,7 @@ for number in range(300):
 """
 
 
-def test_a_client_that_writes_is_never_locked_out(home: Path, ledger: Ledger) -> None:
+def test_a_client_that_writes_is_never_locked_out(home: Path, recorder: Recorder) -> None:
     """It waits for nobody (timeout 0): any lock of ours would end it."""
     data = OPENCODE.lay_out("run-basic", home)
     writable(data).close()
@@ -271,13 +271,13 @@ def test_a_client_that_writes_is_never_locked_out(home: Path, ledger: Ledger) ->
     client.stdin.flush()
     reads = 0
     while client.poll() is None or reads == 0:
-        record(ledger, OPENCODE.sources(data))
+        record(recorder, OPENCODE.sources(data))
         reads += 1
     assert (client.returncode, client.stderr.read()) == (0, "")
     for stream in (client.stdin, client.stdout, client.stderr):
         stream.close()
-    record(ledger, OPENCODE.sources(data))
-    assert ledger.connection.execute("select count(*) from token_usage").fetchone() == (303,)
+    record(recorder, OPENCODE.sources(data))
+    assert recorder.connection.execute("select count(*) from token_usage").fetchone() == (303,)
 
 
 # -- pieces, order, repetition, damage -----------------------------------------------------------
@@ -322,37 +322,37 @@ def empty_copy(database: Path, folder: Path) -> sqlite3.Connection:
 
 
 def whole(database: Path, place: Path) -> dict[str, list[object]]:
-    ledger = Ledger(place / "whole.db")
-    record(ledger, opencode.find_sources(database.parent))
-    return ledger.dump()
+    recorder = Recorder(place / "whole.db")
+    record(recorder, opencode.find_sources(database.parent))
+    return recorder.dump()
 
 
 @BUSY
 @given(st.data())
 def test_rows_that_come_in_any_pieces_give_the_same(forked: Path, data: st.DataObject) -> None:
     with TemporaryDirectory() as place:
-        ledger = Ledger(Path(place) / "pieces.db")
+        recorder = Recorder(Path(place) / "pieces.db")
         rows = list(events(forked))
         stops = set(data.draw(st.lists(st.integers(0, len(rows)), max_size=8)))
         with closing(empty_copy(forked, Path(place) / "data")) as db:
             for number, (table, row) in enumerate(rows):
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
                 if number in stops:
-                    ledger.sync("opencode", Path(place) / "data")
-        ledger.sync("opencode", Path(place) / "data")
-        assert ledger.dump() == whole(forked, Path(place))
+                    recorder.sync("opencode", Path(place) / "data")
+        recorder.sync("opencode", Path(place) / "data")
+        assert recorder.dump() == whole(forked, Path(place))
 
 
 @BUSY
 @given(st.data())
 def test_sessions_read_in_any_order_and_twice_give_the_same(forked: Path, data: st.DataObject) -> None:
     with TemporaryDirectory() as place:
-        ledger = Ledger(Path(place) / "order.db")
+        recorder = Recorder(Path(place) / "order.db")
         sources = list(opencode.find_sources(forked.parent))
         for source in data.draw(st.permutations(sources + sources)):
-            ledger.connection.execute("delete from sources")
-            ledger.record([source])
-        assert ledger.dump() == whole(forked, Path(place))
+            recorder.connection.execute("delete from sources")
+            recorder.record([source])
+        assert recorder.dump() == whole(forked, Path(place))
 
 
 @BUSY
@@ -362,12 +362,12 @@ def test_no_number_falls_when_rows_or_the_database_are_deleted(forked: Path, dat
         folder = Path(place) / "data"
         folder.mkdir()
         shutil.copyfile(forked, folder / "opencode.db")
-        ledger = Ledger(Path(place) / "monotone.db")
-        ledger.sync("opencode", folder)
-        before = ledger.totals()
+        recorder = Recorder(Path(place) / "monotone.db")
+        recorder.sync("opencode", folder)
+        before = recorder.totals()
         damage(folder, data)
-        ledger.sync("opencode", folder)
-        after = ledger.totals()
+        recorder.sync("opencode", folder)
+        after = recorder.totals()
         for session, figures in before.items():
             assert all(a >= b - 1e-12 for a, b in zip(after[session], figures, strict=True)), session
 
@@ -416,17 +416,19 @@ def as_files(data: Path) -> None:
 
 @pytest.mark.parametrize("both", [False, True], ids=["alone", "beside the database"])
 @pytest.mark.parametrize("name", OPENCODE.names)
-def test_the_older_store_gives_the_same_rows(name: str, both: bool, home: Path, ledger: Ledger, tmp_path: Path) -> None:
+def test_the_older_store_gives_the_same_rows(
+    name: str, both: bool, home: Path, recorder: Recorder, tmp_path: Path
+) -> None:
     data = OPENCODE.lay_out(name, home)
-    record(ledger, OPENCODE.sources(data))
+    record(recorder, OPENCODE.sources(data))
     as_files(data)
     if not both:
         (data / "opencode.db").unlink()
-    other = Ledger(tmp_path / "old.db")
+    other = Recorder(tmp_path / "old.db")
     record(other, OPENCODE.sources(data))
     if not both:  # files do not tell where a fork came from
-        ledger.connection.execute("update sessions set parent_session_id = null")
-    assert other.dump() == ledger.dump()
+        recorder.connection.execute("update sessions set parent_session_id = null")
+    assert other.dump() == recorder.dump()
 
 
 # -- values one by one -------------------------------------------------------------------------------
@@ -461,7 +463,7 @@ def test_lines_are_those_the_client_tells(tool: str, given_: dict, meta: dict, e
     assert changed_lines(tool, given_, meta) == expected
 
 
-def test_refused_unfinished_and_synthetic(home: Path, ledger: Ledger) -> None:
+def test_refused_unfinished_and_synthetic(home: Path, recorder: Recorder) -> None:
     data = OPENCODE.lay_out("run-basic", home)
     with closing(writable(data)) as db:
         at = 1_795_147_900_000
@@ -480,9 +482,9 @@ def test_refused_unfinished_and_synthetic(home: Path, ledger: Ledger) -> None:
         for number, (message, part) in enumerate(parts):
             row = (f"prt_{number}", message, "ses_x", at, at, json.dumps(part))
             db.execute("insert into part values (?, ?, ?, ?, ?, ?)", row)
-    record(ledger, [s for s in OPENCODE.sources(data) if s.session_id == "ses_x"])
-    assert stored_prompts(ledger) == ["Look at this"]
-    calls = ledger.connection.execute("select success, denied, duration_ms from tool_calls order by 1").fetchall()
+    record(recorder, [s for s in OPENCODE.sources(data) if s.session_id == "ses_x"])
+    assert stored_prompts(recorder) == ["Look at this"]
+    calls = recorder.connection.execute("select success, denied, duration_ms from tool_calls order by 1").fetchall()
     assert calls == [(None, None, None), (0, 1, None)]
-    assert ledger.connection.execute("select reported_cost_usd from token_usage").fetchall() == [(None,)]
-    assert ledger.connection.execute("select unknown from sources").fetchone() == ('{"part hologram": 1}',)
+    assert recorder.connection.execute("select reported_cost_usd from token_usage").fetchall() == [(None,)]
+    assert recorder.connection.execute("select unknown from sources").fetchone() == ('{"part hologram": 1}',)

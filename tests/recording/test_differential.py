@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
 
 pytestmark = pytest.mark.slow
@@ -34,10 +34,10 @@ def manifest(corpus: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def ledger(corpus: Path) -> Ledger:
-    ledger = Ledger(corpus / "metrics.db")
-    ledger.sync("claude", corpus)
-    return ledger
+def recorder(corpus: Path) -> Recorder:
+    recorder = Recorder(corpus / "metrics.db")
+    recorder.sync("claude", corpus)
+    return recorder
 
 
 def test_the_corpus_holds_what_makes_counting_hard(manifest: dict[str, Any]) -> None:
@@ -47,10 +47,10 @@ def test_the_corpus_holds_what_makes_counting_hard(manifest: dict[str, Any]) -> 
     assert any(len(session["models"]) > 1 for session in sessions)
 
 
-def test_tokens_equal_the_answer_sheet_per_session_and_model(ledger: Ledger, manifest: dict[str, Any]) -> None:
+def test_tokens_equal_the_answer_sheet_per_session_and_model(recorder: Recorder, manifest: dict[str, Any]) -> None:
     sums = ", ".join(f"sum({column})" for column in USAGE)
     stored: dict[str, dict[str, list[int]]] = {session: {} for session in manifest["sessions"]}
-    for session, model, *figures in ledger.connection.execute(
+    for session, model, *figures in recorder.connection.execute(
         f"select session_id, model, count(*), {sums} from token_usage group by 1, 2"
     ):
         stored[session][model] = figures
@@ -60,27 +60,29 @@ def test_tokens_equal_the_answer_sheet_per_session_and_model(ledger: Ledger, man
     }
 
 
-def test_costs_equal_the_answer_sheet(ledger: Ledger, manifest: dict[str, Any]) -> None:
-    stored = dict(ledger.connection.execute("select session_id, total_cost_usd from sessions"))
+def test_costs_equal_the_answer_sheet(recorder: Recorder, manifest: dict[str, Any]) -> None:
+    stored = dict(recorder.connection.execute("select session_id, total_cost_usd from sessions"))
     assert stored == pytest.approx({s: truth["cost_usd"] for s, truth in manifest["sessions"].items()}, abs=1e-6)
 
 
-def test_times_prompts_tool_calls_and_parents_equal_the_answer_sheet(ledger: Ledger, manifest: dict[str, Any]) -> None:
+def test_times_prompts_tool_calls_and_parents_equal_the_answer_sheet(
+    recorder: Recorder, manifest: dict[str, Any]
+) -> None:
     columns = ("start_time", "end_time", "user_message_count", "tool_calls", "failed_tool_calls", "parent_session_id")
     stored = {
-        row[0]: row[1:] for row in ledger.connection.execute(f"select session_id, {', '.join(columns)} from sessions")
+        row[0]: row[1:] for row in recorder.connection.execute(f"select session_id, {', '.join(columns)} from sessions")
     }
     keys = ("start_time", "end_time", "prompts", "tool_calls", "failed_tool_calls", "parent")
     assert stored == {s: tuple(truth[key] for key in keys) for s, truth in manifest["sessions"].items()}
 
 
-def test_the_files_in_reverse_order_give_the_same_rows(ledger: Ledger, corpus: Path, tmp_path: Path) -> None:
+def test_the_files_in_reverse_order_give_the_same_rows(recorder: Recorder, corpus: Path, tmp_path: Path) -> None:
     from claude_metrics.agents.claude import sources as claude
 
-    other = Ledger(tmp_path / "reverse.db")
+    other = Recorder(tmp_path / "reverse.db")
     for source in reversed(list(claude.find_sources(corpus))):
         other.record([source])
-    assert other.dump() == ledger.dump()
+    assert other.dump() == recorder.dump()
 
 
 def test_forks_of_clients_that_mark_no_copies_are_counted_as_truly(
@@ -90,9 +92,9 @@ def test_forks_of_clients_that_mark_no_copies_are_counted_as_truly(
     copy_tree(corpus / "projects", old / "projects")
     for path in old.glob("projects/**/*.jsonl"):
         path.write_bytes(re.sub(rb',"requestSessionId":"[^"]*"', b"", path.read_bytes()))
-    ledger = Ledger(tmp_path / "old.db")
-    ledger.sync("claude", old)
-    rows = ledger.connection.execute(
+    recorder = Recorder(tmp_path / "old.db")
+    recorder.sync("claude", old)
+    rows = recorder.connection.execute(
         "select session_id, total_cost_usd, output_tokens, parent_session_id from sessions"
     )
     stored = {row[0]: row[1:] for row in rows}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from claude_metrics.agents.claude import sources as claude
 from tests.support.captured import CAPTURES, names
 from tests.support.damage import damage
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
 
 pytestmark = pytest.mark.slow
@@ -38,9 +38,9 @@ def transcripts(data: Path) -> list[Path]:
 
 
 def whole(data: Path, place: Path) -> dict[str, list[Any]]:
-    ledger = Ledger(place / "whole.db")
-    ledger.sync("claude", data)
-    return ledger.dump()
+    recorder = Recorder(place / "whole.db")
+    recorder.sync("claude", data)
+    return recorder.dump()
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -50,7 +50,7 @@ def test_a_transcript_fed_in_any_pieces_gives_the_rows_of_the_whole(name: str, d
     with scratch(name) as (folder, place):
         expected = whole(folder, place)
         contents = {path: path.read_bytes() for path in transcripts(folder)}
-        ledger = Ledger(place / "pieces.db")
+        recorder = Recorder(place / "pieces.db")
         for path in contents:
             path.write_bytes(b"")
         for path in data.draw(st.permutations(list(contents))):
@@ -58,10 +58,10 @@ def test_a_transcript_fed_in_any_pieces_gives_the_rows_of_the_whole(name: str, d
             for cut in sorted(data.draw(st.lists(st.integers(0, size), max_size=6))):
                 with path.open("r+b") as file:
                     file.write(contents[path][:cut])
-                ledger.sync("claude", folder)
+                recorder.sync("claude", folder)
             path.write_bytes(contents[path]) if not ledger_has(path) else append(path, contents[path])
-            ledger.sync("claude", folder)
-        assert comparable(ledger.dump(), name) == comparable(expected, name)
+            recorder.sync("claude", folder)
+        assert comparable(recorder.dump(), name) == comparable(expected, name)
 
 
 def comparable(dump: dict[str, list[Any]], name: str) -> dict[str, list[Any]]:
@@ -89,12 +89,12 @@ def append(path: Path, content: bytes) -> None:
 def test_files_read_in_any_order_and_any_number_of_times_give_the_same_rows(name: str, data: st.DataObject) -> None:
     with scratch(name) as (folder, place):
         expected = whole(folder, place)
-        ledger = Ledger(place / "order.db")
+        recorder = Recorder(place / "order.db")
         sources = list(claude.find_sources(folder))
         for source in data.draw(st.permutations(sources + sources)):
-            ledger.connection.execute("delete from sources")
-            ledger.record([source])
-        assert ledger.dump() == expected
+            recorder.connection.execute("delete from sources")
+            recorder.record([source])
+        assert recorder.dump() == expected
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -102,12 +102,12 @@ def test_files_read_in_any_order_and_any_number_of_times_give_the_same_rows(name
 @given(st.data())
 def test_no_number_falls_when_a_transcript_is_deleted_shortened_or_rewritten(name: str, data: st.DataObject) -> None:
     with scratch(name) as (folder, place):
-        ledger = Ledger(place / "monotone.db")
-        ledger.sync("claude", folder)
-        before = ledger.totals()
+        recorder = Recorder(place / "monotone.db")
+        recorder.sync("claude", folder)
+        before = recorder.totals()
         for path in transcripts(folder):
             damage(path, data)
-        ledger.sync("claude", folder)
-        after = ledger.totals()
+        recorder.sync("claude", folder)
+        after = recorder.totals()
         for session, figures in before.items():
             assert all(a >= b - 1e-12 for a, b in zip(after[session], figures, strict=True)), session

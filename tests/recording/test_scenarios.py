@@ -14,7 +14,7 @@ from claude_metrics.git.attribution import Commit, CommitReport
 from claude_metrics.recording import ingest
 from claude_metrics.store.connection import connect
 from tests.support.captured import CAPTURES, RECORDED_HOME, Capture, read_lines
-from tests.support.ledger import Ledger, rows_of
+from tests.support.recorder import Recorder, rows_of
 
 SCENARIOS = Path(__file__).parents[1] / "rig" / "scenarios" / "claude-code"
 GOLDEN = Path(__file__).parents[1] / "golden" / "summaries"
@@ -61,7 +61,7 @@ def recorded(tmp_path: Path) -> Any:
     def record(name: str) -> Path:
         capture = Capture(CAPTURES / "claude-code" / name, tmp_path)
         capture.lay_out()
-        Ledger(tmp_path / "metrics.db").sync("claude", capture.claude_dir)
+        Recorder(tmp_path / "metrics.db").sync("claude", capture.claude_dir)
         return tmp_path / "metrics.db"
 
     return record

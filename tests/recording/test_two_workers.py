@@ -12,7 +12,7 @@ import pytest
 from claude_metrics import paths
 from claude_metrics.recording import spool
 from tests.support.captured import Capture, as_stdin
-from tests.support.ledger import Ledger
+from tests.support.recorder import Recorder
 
 pytestmark = pytest.mark.slow
 
@@ -41,11 +41,11 @@ def test_two_workers_store_each_session_once(
     assert codes == [0, 0], log
     assert not any(spool.pending(folder) or spool.failed(folder) for folder in spools)
 
-    expected = Ledger(tmp_path / "quiet.db")
+    expected = Recorder(tmp_path / "quiet.db")
     expected.sync("claude", home / ".claude")
     ended = {row[0] for row in sqlite3.connect(database).execute("select session_id from sessions")}
     for table in ("token_usage", "tool_calls", "model_usages"):
-        stored = [row for row in Ledger(database).dump()[table] if row[0 if table == "model_usages" else 1] in ended]
+        stored = [row for row in Recorder(database).dump()[table] if row[0 if table == "model_usages" else 1] in ended]
         quiet = [row for row in expected.dump()[table] if row[0 if table == "model_usages" else 1] in ended]
         assert stored == quiet, table
 

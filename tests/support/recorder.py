@@ -21,8 +21,8 @@ TABLES = (
 VOLATILE = {"updated_at", "recorded_by", "machine_id", "place_id"}
 
 
-class Ledger:
-    """A database and the door to it."""
+class Recorder:
+    """A database, and the way by which sources are recorded into it."""
 
     def __init__(self, path: Path, content: str = "redacted") -> None:
         self.connection = connect(path)
