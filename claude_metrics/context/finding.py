@@ -23,13 +23,13 @@ _PATH = re.compile(rb"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.I
 
 def workspace_of(folder: str) -> str:
     """The repository around `folder`, or the folder itself. Kept dotfiles in the home are not a workspace."""
-    place, home = folder, os.path.expanduser("~")
-    while not _is_repository(place):
-        parent = os.path.dirname(place)
-        if parent in (place, home):
+    current, home = folder, os.path.expanduser("~")
+    while not _is_repository(current):
+        parent = os.path.dirname(current)
+        if parent in (current, home):
             return folder
-        place = parent
-    return place
+        current = parent
+    return current
 
 
 def _is_repository(folder: str) -> bool:
@@ -64,16 +64,16 @@ class Search:
     def _submodules(self, top: str) -> list[str]:
         """The folders that `.gitmodules` names, where they are checked out inside the workspace; the largest first,
         so that it is not the one that all wait for at the end."""
-        found = []
+        checked_out = []
         for name in _module_paths(top):
             folder = os.path.realpath(os.path.join(top, name))
             if not folder.startswith(self.root.rstrip("/") + "/"):
                 continue
             if _is_repository(folder):
-                found.append(folder)
+                checked_out.append(folder)
             else:
                 self.not_checked_out.append(os.path.relpath(folder, self.root))
-        return sorted(found, key=lambda folder: -GitFolder(folder).index_bytes())
+        return sorted(checked_out, key=lambda folder: -GitFolder(folder).index_bytes())
 
     def _nested(self) -> Iterator[str]:
         """Breadth first, so that a bound leaves out what is deepest."""

@@ -57,10 +57,10 @@ class GitFolder:
 
 
 def _pointed_to(top: str) -> str | None:
-    place = f"{top}/.git"
-    if os.path.isdir(place):
-        return place
-    pointer = _read(place)
+    git_dir = f"{top}/.git"
+    if os.path.isdir(git_dir):
+        return git_dir
+    pointer = _read(git_dir)
     if pointer is None or not pointer.startswith(b"gitdir: "):
         return None
     return os.path.join(top, os.fsdecode(pointer[8:].rstrip(b"\r\n")))

@@ -33,15 +33,15 @@ def sections(facts: Facts, now: float) -> list[Section]:
 
 def _repositories(facts: Facts, now: float) -> Section:
     states = repository_lines.ordered(facts.repositories)
-    told = [repository_lines.line(state, now) for state in states[:LISTED]]
+    lines = [repository_lines.line(state, now) for state in states[:LISTED]]
     rest = states[LISTED:]
     if rest:
         quiet = sum(not state.needs_attention for state in rest)
-        told.append(f"{several(len(rest), 'more repository', 'more repositories')}, {quiet:,} of them clean")
+        lines.append(f"{several(len(rest), 'more repository', 'more repositories')}, {quiet:,} of them clean")
     if not states and not facts.late_repositories and facts.complete:
-        told.append("none: this folder is not under version control")
-    told[1:1] = repository_lines.left_out(facts.late_repositories, facts.not_checked_out, facts.complete)
-    return Section(f"Repositories in {clean_path(facts.workspace, 200)}", tuple(told))
+        lines.append("none: this folder is not under version control")
+    lines[1:1] = repository_lines.left_out(facts.late_repositories, facts.not_checked_out, facts.complete)
+    return Section(f"Repositories in {clean_path(facts.workspace, 200)}", tuple(lines))
 
 
 def _tools(facts: Facts) -> Section | None:

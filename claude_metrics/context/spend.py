@@ -55,7 +55,7 @@ def read(db: str, root: str, settings: Settings, now: float, until: float, sessi
         return None
     try:
         with closing(_open(db, until)) as connection:
-            return _read(connection, _Place(root), settings, now, session_id)
+            return _read(connection, _Workspace(root), settings, now, session_id)
     except (sqlite3.Error, OSError, ValueError):
         return None
 
@@ -75,7 +75,7 @@ def _quoted(path: str) -> str:
     return path
 
 
-class _Place:
+class _Workspace:
     """The workspace's folder and all below it, as SQL: sessions begin in any of them."""
 
     def __init__(self, root: str) -> None:
@@ -87,35 +87,37 @@ class _Place:
         self.sql = f"({' or '.join(terms)})"
 
 
-def _read(connection: sqlite3.Connection, here: _Place, settings: Settings, now: float, session_id: str) -> Spend:
+def _read(
+    connection: sqlite3.Connection, workspace: _Workspace, settings: Settings, now: float, session_id: str
+) -> Spend:
     spend = Spend()
     today, monday, first = zones.begins(now, zones.zone(settings.timezone))
-    spend.today_usd, _ = _sum(connection, today, here)
-    spend.week_usd, spend.week_unpriced_tokens = _sum(connection, monday, here)
+    spend.today_usd, _ = _sum(connection, today, workspace)
+    spend.week_usd, spend.week_unpriced_tokens = _sum(connection, monday, workspace)
     if settings.budget_daily_usd > 0:
         spend.budget_daily_usd = settings.budget_daily_usd
         spend.daily_left_usd = settings.budget_daily_usd - _sum(connection, today)[0]
     if settings.budget_monthly_usd > 0:
         spend.budget_monthly_usd = settings.budget_monthly_usd
         spend.monthly_left_usd = settings.budget_monthly_usd - _sum(connection, first)[0]
-    spend.last_session = _last_session(connection, here, session_id)
+    spend.last_session = _last_session(connection, workspace, session_id)
     return spend
 
 
-def _sum(connection: sqlite3.Connection, since: float, here: _Place | None = None) -> tuple[float, int]:
+def _sum(connection: sqlite3.Connection, since: float, workspace: _Workspace | None = None) -> tuple[float, int]:
     sql = "select coalesce(sum(cost_usd), 0), coalesce(sum(unpriced_tokens), 0) from v_usage where time >= ?"
-    where, values = (f" and {here.sql}", here.values) if here else ("", [])
+    where, values = (f" and {workspace.sql}", workspace.values) if workspace else ("", [])
     row = connection.execute(sql + where, [int(since), *values]).fetchone()
     return float(row[0]), int(row[1])
 
 
-def _last_session(connection: sqlite3.Connection, here: _Place, session_id: str) -> LastSession | None:
+def _last_session(connection: sqlite3.Connection, workspace: _Workspace, session_id: str) -> LastSession | None:
     row = connection.execute(
         f"""select session_id, agent, end_time, start_time, status, end_reason, title, first_prompt, total_cost_usd,
             commits, lines_added, lines_removed from v_sessions
-            where {here.sql} and session_id <> ? and parent_session_id is null
+            where {workspace.sql} and session_id <> ? and parent_session_id is null
             order by coalesce(end_time, start_time) desc limit 1""",
-        [*here.values, session_id],
+        [*workspace.values, session_id],
     ).fetchone()
     if row is None:
         return None
