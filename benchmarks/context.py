@@ -1,5 +1,7 @@
-"""What the session-start note costs, as a ratio: each round runs `git status` in the largest repository, without its
-submodules and with them, starts a bare interpreter, and runs the hook, in turn.
+"""What the session-start note costs, as a ratio.
+
+Each round runs `git status` in the largest repository, without its submodules and with them, starts a bare
+interpreter, and runs the hook, in turn.
 
 The workspace: a repository of 30,000 files with 12 submodules of 300 to 3,000, all with a change and a new file. The
 database holds 30,000 quarter hours. The note is about all 13 repositories; the ceiling is 1.5 x git in the largest

@@ -131,7 +131,7 @@ class ToolCall(NamedTuple):
     change: str | None = None
 
     def completed_by(self, later: ToolCall) -> ToolCall:
-        """This row with what a later one adds."""
+        """The row with what a later one adds."""
         return ToolCall._make([old if new is None else new for old, new in zip(self, later, strict=True)])
 
 

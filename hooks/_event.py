@@ -62,7 +62,7 @@ def parse(argv):
 
 
 def after(seconds, act):
-    """Again and again, as a signal that comes just before a wait does not end it. (No bound on Windows.)"""
+    """Again and again, as a signal that comes just before a wait does not end it; there is no bound on Windows."""
     if hasattr(_signal, "setitimer"):
         _signal.signal(_signal.SIGALRM, act)
         _signal.setitimer(_signal.ITIMER_REAL, seconds, 0.1)

@@ -9,7 +9,7 @@ import sys
 from scripts.markdown import fenced, out
 
 WIDTH = 100
-SCRATCH = "/tmp/claude-metrics-demo-x"
+SCRATCH = "/tmp/claude-metrics-demo-x"  # noqa: S108 - a name on the page, never opened
 
 
 def whole() -> None:

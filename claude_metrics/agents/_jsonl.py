@@ -68,7 +68,7 @@ def open_lines(path: Path) -> Iterator[BinaryIO]:
 
         try:
             with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as unpacked:
-                yield cast(BinaryIO, unpacked)
+                yield cast("BinaryIO", unpacked)
         except zstandard.ZstdError as error:
             raise OSError(f"not readable as a packed file ({error}): {path}") from error
 

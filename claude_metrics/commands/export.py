@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -44,7 +45,7 @@ def export(session_id: str, kind: str, output: Path | None, tz: str | None, db_p
     write(_formatted(found, kind, zones.zone(tz)), output)
 
 
-def _formatted(found, kind: str, tz) -> str:  # type: ignore[no-untyped-def]
+def _formatted(found: Any, kind: str, tz: Any) -> str:
     if kind == "json":
         from dataclasses import asdict
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -77,7 +78,7 @@ def once(
         raise ClaudeMetricsError(f"nothing could be read: {report.problems[0]}; check the file's owner and mode")
 
 
-def _with_progress(db_path: Path, found, known):  # type: ignore[no-untyped-def]
+def _with_progress(db_path: Path, found: Any, known: Any) -> Any:
     from claude_metrics.recording import sync as engine
     from claude_metrics.render.terminal import progress
 

@@ -62,8 +62,10 @@ class Search:
             waiting.extend(self._submodules(folder))
 
     def _submodules(self, top: str) -> list[str]:
-        """The folders that `.gitmodules` names, where they are checked out inside the workspace; the largest first,
-        so that it is not the one that all wait for at the end."""
+        """The folders that `.gitmodules` names, where they are checked out inside the workspace.
+
+        The largest come first, so that it is not the largest that all wait for at the end.
+        """
         checked_out = []
         for name in _module_paths(top):
             folder = os.path.realpath(os.path.join(top, name))

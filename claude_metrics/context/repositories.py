@@ -65,7 +65,7 @@ def read(top: str, root: str, until: float) -> Repository | None:
 
 
 def _ask(top: str, until: float, *arguments: str, share: float = 1.0) -> Answer:
-    """git's answer within `share` of the time that is left."""
+    """Git's answer within `share` of the time that is left."""
     left = max(0.0, (until - time.monotonic()) * share)
     return Git(timeout=left, total=left).ask(top, *arguments)
 
@@ -88,7 +88,7 @@ def _status(top: str, off: tuple[str, ...], until: float) -> bytes:
 
 
 def _take_status(state: Repository, output: bytes) -> None:
-    """https://git-scm.com/docs/git-status#_porcelain_format_version_2"""
+    """What `git status --porcelain=v2` printed: https://git-scm.com/docs/git-status#_porcelain_format_version_2."""
     for entry in output.decode("utf-8", "replace").split("\0"):
         kind, _, rest = entry.partition(" ")
         if kind == "#":

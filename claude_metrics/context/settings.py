@@ -1,5 +1,7 @@
-"""What the config says about the note. Read here a second time, and leniently: the hook has the standard library only,
-and a slip in the config must not cost the note (`claude-metrics config` names the slip).
+"""What the config says about the note.
+
+It is read here a second time, and leniently: the hook has the standard library only, and a slip in the config must not
+cost the note (`claude-metrics config` names the slip).
 """
 
 import math

@@ -1,5 +1,7 @@
-"""The time zone of the note. The same rule as `claude_metrics.config.zones`, which needs the config's own reader and so
-cannot be loaded here; a test holds the two equal.
+"""The time zone of the note.
+
+The rule is that of `claude_metrics.config.zones`, which needs the config's own reader and so cannot be loaded here; a
+test holds the two equal.
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo

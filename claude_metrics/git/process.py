@@ -128,7 +128,8 @@ def _run(command: list[str], seconds: float) -> Answer:
 
 
 def _collect(process: subprocess.Popen[bytes], seconds: float) -> Answer:
-    assert process.stdout and process.stderr
+    assert process.stdout
+    assert process.stderr
     output = _Drain(process.stdout, MAX_OUTPUT_BYTES, when_full=lambda: _end_group(process))
     errors = _Drain(process.stderr, MAX_ERROR_BYTES)
     try:

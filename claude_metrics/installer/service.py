@@ -164,7 +164,7 @@ def _systemd(interval_s: int) -> Service:
 
 
 def _unit_word(word: str) -> str:
-    """One word of a unit file: quoted, `%` doubled. https://www.freedesktop.org/software/systemd/man/systemd.syntax.html"""
+    """One word of a unit file: quoted, `%` doubled; www.freedesktop.org/software/systemd/man/systemd.syntax.html."""
     if not word.isprintable():
         raise ClaudeMetricsError(f"a path that cannot be written in a unit; {word!r}; use one with an ordinary name")
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

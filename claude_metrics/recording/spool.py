@@ -62,7 +62,7 @@ def possible_folders(spool: Path) -> list[Path]:
     spool = Path(os.path.abspath(spool))  # noqa: PTH100  (resolve() would follow links: another name, another key)
     key = "-".join(re.findall("[A-Za-z0-9]+", str(spool)))[-150:]
     user = os.getuid() if hasattr(os, "getuid") else 0
-    temporary = Path(os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp")
+    temporary = Path(os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp")  # noqa: S108 - where the hook puts an event, see hooks/_event.py
     state = [home / ".local/state/claude-metrics" / f"spool-{key}" for home in _home()]
     return [spool, *state, temporary / f"claude-metrics-{user}-{key}"]
 

@@ -12,8 +12,9 @@ _COUNT_OF_CLASS = "case class " + " ".join(f"when {n} then d{n}" for n in CLASSE
 
 
 def by_tool(condition: str, having: str = "true") -> str:
-    """SQL for `tool_name`, `p50_ms` and `p95_ms` of the rows of `v_tools` under `condition`; tools without a duration
-    have no row. `having` is a condition on `tool_name`.
+    """SQL for `tool_name`, `p50_ms` and `p95_ms` of the rows of `v_tools` under `condition`.
+
+    Tools without a duration have no row. `having` is a condition on `tool_name`.
     """
     return f"""with sums as materialized (
   select tool_name, {_COUNTS} from v_tools where {condition} group by tool_name having {having}

@@ -27,7 +27,8 @@ def by_label(
 ) -> str:
     """A series for each of the largest labels and one for all others: `part`, or `part / whole`, per bucket.
 
-    `shown` makes the label's text, once per label; labels with the same text are one series."""
+    `shown` makes the label's text, once per label; labels with the same text are one series.
+    """
     value = "nullif(series.part, 0.0)" if not whole else sql.ratio("series.part", "series.whole")
     return f"""WITH RECURSIVE {_BUCKETS},
 facts AS MATERIALIZED (
@@ -78,7 +79,8 @@ def course(part: str, rows: str, whole: str = "") -> str:
     """A running total, or a running `part / whole`, with its comparison as the label `note`.
 
     `rows` is a source with its conditions; `<when>` in it stands for the range and the period before it. A period
-    that begins before the first record is not compared: it would look like a saving."""
+    that begins before the first record is not compared: it would look like a saving.
+    """
     if whole:
         value, change = (
             sql.ratio("{0}.part", "{0}.whole"),

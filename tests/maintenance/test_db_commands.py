@@ -651,7 +651,7 @@ def test_an_import_does_not_bring_a_purged_session_back(
     capture("tui-clear")
     db_path, other = record(), tmp_path / "other.db"
     shutil.copy(db_path, other)
-    gone = sorted(totals(db_path))[0]
+    gone = min(totals(db_path))
     with closing(database.connect(db_path)) as db:
         purge.purge(db, [gone], Config())
         upkeep.scrub(db)
@@ -747,7 +747,7 @@ def test_of_a_damaged_file_a_session_that_makes_no_sense_is_left_out(
         capture(name)
     other = record(tmp_path / "other.db")
     right = totals(other)
-    odd = sorted(right)[0]
+    odd = min(right)
     with closing(sqlite3.connect(other)) as db:
         db.execute("update sessions set start_time = x'ff00', first_record_at = x'ff' where session_id = ?", (odd,))
         db.execute("update token_usage set model = x'00ff', timestamp = 5 where session_id = ?", (odd,))

@@ -65,7 +65,7 @@ def test_a_spool_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     assert spool.failed(tmp_path / "none") == []
 
 
-FOREIGN = ["notes.txt", ".DS_Store", "x.json", "1-2.json", f"{NAME}.bak", "1-1-Claude-end.json", "99999999999999999999-1-a-b.json", "1-1-a-b.json\n", "x.tmp"]  # fmt: skip  # noqa: E501
+FOREIGN = ["notes.txt", ".DS_Store", "x.json", "1-2.json", f"{NAME}.bak", "1-1-Claude-end.json", "99999999999999999999-1-a-b.json", "1-1-a-b.json\n", "x.tmp"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -180,7 +180,7 @@ def test_three_failures_set_an_event_aside_with_the_reasons(place: Path) -> None
 
 def test_failures_are_counted_across_processes(place: Path) -> None:
     put(place)
-    script = "import sys; from pathlib import Path; from claude_metrics.recording import spool; spool.note_failure(spool.pending(Path(sys.argv[1]))[0], 'x')"  # noqa: E501
+    script = "import sys; from pathlib import Path; from claude_metrics.recording import spool; spool.note_failure(spool.pending(Path(sys.argv[1]))[0], 'x')"
     for _ in range(3):
         subprocess.run([sys.executable, "-c", script, str(place)], check=True)
     assert len(spool.failed(place)) == 1

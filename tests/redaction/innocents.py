@@ -311,7 +311,7 @@ def _drawn(dice: random.Random) -> list[str]:
         f"session {some}", f'"session_id": "{some}"', f"/home/dev/.claude/projects/app/{some}.jsonl",
         f"msg_01{word}", f"req_011C{word}", f"toolu_01{word}", f'"requestId": "req_{word}"', f"chatcmpl-{word}",
         f"data:image/png;base64,{integrity}{integrity}", f'<img src="data:image/gif;base64,R0lGODlh{integrity}">',
-        f"ETag: W/\"{md5}\"", f"x-request-id: {some}", f"traceparent: 00-{md5}-{sha1[:16]}-01",
+        f'ETag: W/"{md5}"', f"x-request-id: {some}", f"traceparent: 00-{md5}-{sha1[:16]}-01",
         f"token_count: {number}", f"key_{number}", f"tokens={number}", f"password_{number}.txt",
         f"user{number}@example.com",
         f"https://github.com/owner/repo/commit/{sha1}", f"/nix/store/{word.lower()}0123456789-python3-3.11",

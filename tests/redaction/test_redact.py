@@ -1,5 +1,6 @@
 """Secrets go, everything else stays. The values are made up while the tests run (`made_up`), so that no scanner takes
-this repository for a leak."""
+this repository for a leak.
+"""
 
 import random
 

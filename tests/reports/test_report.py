@@ -324,7 +324,7 @@ def test_tables_fit_and_no_number_is_cut(large: Path, kind: str, columns: int) -
     table = [line for line in text.splitlines() if not line.startswith(("Hidden columns", "Running"))]
     assert max(map(len, table)) <= columns
     assert not re.search(r"\d…|…\d", text.replace("long-name", ""))
-    if kind not in ("tools",):
+    if kind != "tools":
         total = stored.report(large, kind, "--tz", "UTC")["totals"]
         assert f"${total['cost_usd']:,.2f}" in text
         assert columns == 80 or f"{total['total_tokens']:,}" in text

@@ -191,7 +191,7 @@ def test_a_report_of_the_first_releases_file_gives_its_figures(run_cli: Cli, fir
 def disk(request: pytest.FixtureRequest, capture: Callable[[str], Capture]) -> Iterator[None]:
     for name in CAPTURES if request.param == "with transcripts" else ():
         capture(name)
-    yield
+    return
 
 
 @pytest.mark.usefixtures("disk")

@@ -19,8 +19,10 @@ _NO_PATCH = Patch()
 
 
 class Calls(Timeline):
-    """`open_calls` are those without a result: when they began, their session, [directory, command] of one that may
-    commit, the tool, and what it checks (`verification.check_of`).
+    """The calls of a transcript. `open_calls` are those without a result.
+
+    Each has when it began, its session, [directory, command] of one that may commit, its tool, and what it checks
+    (`verification.check_of`).
     """
 
     def __init__(self, source: Source, state: dict[str, Any]) -> None:

@@ -40,8 +40,10 @@ TOOL_ITEMS = {
 
 
 class Open:
-    """A call that has not ended: its row's id, tool, beginning, [directory, command] of one that may commit, and what
-    it checks (`verification.check_of`).
+    """A call that has not ended.
+
+    It has its row's id, its tool and beginning, [directory, command] of one that may commit, and what it checks
+    (`verification.check_of`).
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def _days(main: Path) -> Iterator[Path]:
     except (ValueError, TypeError):
         yield main.parent
         return
-    for number in range(min(DAYS, max(0, (date.today() - first).days + 1) + 1)):
+    for number in range(min(DAYS, max(0, (datetime.now().astimezone().date() - first).days + 1) + 1)):
         day = first + timedelta(days=number)
         yield main.parents[3] / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}"
 
