@@ -31,6 +31,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "s": {"unit": "s"},
     "mark": {"unit": "string", "mappings": p.mapped(words.MARKS), "custom__align": "center"},
 }
+# Up to 12.1 a table's column is hidden by the one, later by the other.
+UNSEEN: dict[str, Any] = {"custom__hidden": True, "custom__hideFrom": {"viz": True, "tooltip": False, "legend": False}}
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def table(
     for column in columns:
         p.field(made, column.name, **column.properties())
     for column in hidden:
-        p.field(made, column.name, custom__hidden=True, **({"unit": "string"} if column.empty == "''" else {}))
+        p.field(made, column.name, **UNSEEN, **({"unit": "string"} if column.empty == "''" else {}))
     return made
 
 

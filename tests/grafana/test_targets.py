@@ -4,7 +4,7 @@ import pytest
 
 from tests.grafana import rules, suite
 from tests.grafana.conftest import Tried
-from tests.grafana.emulator import old_sqlstring, sqlstring
+from tests.grafana.emulator import Range, old_sqlstring, sqlstring
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +21,7 @@ def test_a_target_gives_what_its_panel_needs(target: suite.Target, tried: Tried)
     for when in (
         suite.range_of(target.board, tried.now, 330),
         suite.wider(suite.range_of(target.board, tried.now), 400),
+        Range(tried.now * 1000 - 5 * 3_600_000, tried.now * 1000, -210),
     ):
         frame = suite.run(tried.source, target, when, session=session_of(tried))
         assert not frame.truncated, f"values that do not fit their column's type: {frame.truncated}"

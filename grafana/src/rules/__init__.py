@@ -30,6 +30,7 @@ CHECKLIST: tuple[Rule, ...] = (
     tables.tables_fit_on_a_small_screen,
     tables.the_key_figure_comes_second,
     tables.every_column_has_a_unit,
+    tables.hidden_columns_are_hidden_in_every_version,
     tables.long_texts_can_be_read_whole,
     # what is said when there is nothing
     texts.no_advice_in_place_of_a_value,

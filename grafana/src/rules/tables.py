@@ -58,6 +58,14 @@ def every_column_has_a_unit(suite: Suite) -> Iterator[str]:
                 yield f"{name}: the hidden {column} is not a text"
 
 
+def hidden_columns_are_hidden_in_every_version(suite: Suite) -> Iterator[str]:
+    """Up to Grafana 12.1 `hidden` hides a column, from 12.2 on `hideFrom`."""
+    for name, panel in panels(suite, "table"):
+        for column, own in properties(panel).items():
+            if bool(own.get("custom.hidden")) != bool(own.get("custom.hideFrom", {}).get("viz")):
+                yield f"{name}: {column} is hidden in some versions only"
+
+
 def long_texts_can_be_read_whole(suite: Suite) -> Iterator[str]:
     """A text that is cut has its whole in a tooltip: the title of its link, or Grafana's view of the value."""
     for name, panel in panels(suite, "table"):

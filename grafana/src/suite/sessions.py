@@ -37,7 +37,7 @@ BY_WEEKDAY = f"""WITH active AS MATERIALIZED (
 ),
 days(n, name) AS (VALUES (0, 'Mon'), (1, 'Tue'), (2, 'Wed'), (3, 'Thu'), (4, 'Fri'), (5, 'Sat'), (6, 'Sun'))
 SELECT days.name AS "Weekday", {_ACTIVE} FROM days LEFT JOIN active ON active.n = days.n ORDER BY days.n"""
-_HOURS = ", ".join(f"""total(iif(hour = {n}, minutes, 0.0)) AS "{n + 1:02d}:00\"""" for n in range(24))
+_HOURS = ", ".join(f"""total(iif(hour / 2 = {n}, minutes, 0.0)) AS "{2 * n + 2:02d}:00\"""" for n in range(12))
 DAYS_AND_HOURS = f"""WITH RECURSIVE active AS MATERIALIZED (
   SELECT (time + {sql.EAST}) / 86400 * 86400 - {sql.EAST} AS day, (time + {sql.EAST}) / 3600 % 24 AS hour, total(active_ms) / 60000 AS minutes
   FROM v_activity WHERE {sql.ACTIVITY} GROUP BY 1, 2
@@ -96,7 +96,7 @@ def _when() -> list[d.Panel]:
     both = charts.heatmap(
         8,
         "Days and hours",
-        "Active minutes in each hour of each day.",
+        "Active minutes in each two hours of each day; a row is named by its end.",
         (24, 10),
         DAYS_AND_HOURS,
         "suffix:min",

@@ -15,7 +15,10 @@ from tests.grafana.real import library
 
 FOLDERS = {"state-timeline": "statetimeline"}
 UNTYPED = ("row", "text", "alertlist")
-IGNORED = {"10.4.8": {"hideZeros"}}  # zeros are NULL in the queries, so that there is nothing to hide
+IGNORED = {
+    "10.4.8": {"hideZeros"},  # zeros are NULL in the queries, so that there is nothing to hide
+    "13.2.3": {"hidden"},  # `hideFrom` hides the column there
+}
 CELL_OPTIONS = {"11.6.9": {"tooltip", "field"}, "10.4.8": {"tooltip", "field"}}  # the link's title is the tooltip there
 pytestmark = pytest.mark.client
 
@@ -52,7 +55,7 @@ def options(panel: suite.Json) -> set[str]:
 
 @pytest.mark.parametrize("version", library.VERSIONS)
 def test_options_are_declared(version: str) -> None:
-    allowed = IGNORED.get(version, set()) | CELL_OPTIONS.get(version, set()) | {"hidden"}
+    allowed = IGNORED.get(version, set()) | CELL_OPTIONS.get(version, set())
     for board in suite.dashboards().values():
         for panel in (p for p in suite.panels(board) if p["type"] not in UNTYPED):
             text = declared(version, panel["type"])
