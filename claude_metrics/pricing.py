@@ -102,27 +102,37 @@ def factor(rates: Rates, usage: Usage) -> float:
     return fast * GEO_FACTORS.get(usage.inference_geo or "", 1.0)
 
 
-_SPELLINGS = re.compile(
-    r"^(?:[a-z]+\.)*(?:anthropic[./])|^(?:vertex_ai|bedrock|anthropic|google|openai)/|(\[1m\])$|(-v\d+(:\d+)?)$"
-)
 _REACHED_BY = re.compile(
     r"^(?:(?:models|openai|google|gemini|vertex_ai|azure|azure_ai|bedrock|openrouter|github-copilot|x-ai|xai|deepseek)/)+"
 )
-_DATE = re.compile(r"[-@]\d{8}$")
+# Of a name of Claude's: who resells it stands before it, a version of the reseller's or a way of use behind it.
+_BEFORE = re.compile(r"^.*(?:/|anthropic\.)(?=claude)")
+_BEHIND = re.compile(
+    r"(?:\[1m\]|:(?:beta|thinking|extended)|-v\d+(?::\d+)?(?::\d+k)?|[-@]\d{8}|@default|@latest|-latest)$"
+)
+_REORDERED = re.compile(r"claude-([4-9])(?:-(\d+))?-(opus|sonnet|haiku|fable|mythos)$")
 
 
 @cache
 def canonical(model: str) -> str:
     """`us.anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5@20250929[1m]` -> `claude-sonnet-4-5`.
 
-    Of other makers' models only the way they were reached goes: `models/gemini-2.5-pro`, `openrouter/openai/gpt-5`.
+    A name that states its model has its model's price, whoever resells it: `us-gov.`, `azure_ai/`, `github-copilot/`,
+    an ARN that ends in the name, `claude-4.5-sonnet`. Of other makers' models only the way they were reached goes.
     """
     name = model.strip().lower()
     if "claude" not in name:
         return _REACHED_BY.sub("", name)
-    while (shorter := _SPELLINGS.sub("", name)) != name:
+    name = _BEFORE.sub("", name)
+    while (shorter := _BEHIND.sub("", name)) != name:
         name = shorter
-    return _DATE.sub("", name).removesuffix("-latest")
+    name = re.sub(r"(?<=\d)\.(?=\d)", "-", name)
+    return _REORDERED.sub(lambda found: "-".join(filter(None, ("claude", found[3], found[1], found[2]))), name)
+
+
+def names_a_model(model: str) -> bool:
+    """False for the ARN of a Bedrock inference profile, which says nothing of what answers."""
+    return not model.startswith("arn:") or "claude" in model.rpartition("/")[2]
 
 
 def rates_for(model: str, day: str, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Rates | None:

@@ -25,7 +25,7 @@ function record(session, directory, event) {
   })
 }
 
-export const ClaudeMetrics = async (context) => {
+const server = async (context) => {
   const directory = context?.directory ?? process.cwd()
   const seen = new Set()
   return {
@@ -45,3 +45,42 @@ export const ClaudeMetrics = async (context) => {
     },
   }
 }
+
+// OpenCode 2 hands over a context instead of asking for hooks, and names its events otherwise: a session that has
+// been quiet for a while is taken for idle. (Form of 1.18: `server`; of 2: `setup`. Both read the default export.)
+const QUIET_MS = 2000
+
+async function setup(context) {
+  const directory = context?.location?.directory ?? context?.directory ?? process.cwd()
+  const timers = new Map()
+  const see = (event) => {
+    const session = event?.properties?.sessionID ?? event?.data?.sessionID ?? event?.sessionID
+    if (typeof session !== "string") return
+    clearTimeout(timers.get(session))
+    timers.set(session, setTimeout(() => record(session, directory, "session.idle"), QUIET_MS))
+    timers.get(session).unref?.()
+  }
+  let ended = false
+  const stream = await context?.event?.subscribe?.(see)
+  if (stream?.[Symbol.asyncIterator]) {
+    const read = async () => {
+      for await (const event of stream) {
+        if (ended) return
+        see(event)
+      }
+    }
+    read().catch(() => {})
+  }
+  return async () => {
+    ended = true
+    if (typeof stream === "function") stream()
+    const sessions = [...timers.keys()].slice(-LAST_SESSIONS)
+    for (const timer of timers.values()) clearTimeout(timer)
+    await Promise.race([
+      Promise.all(sessions.map((session) => record(session, directory, "dispose"))),
+      new Promise((done) => setTimeout(done, EXIT_MS)),
+    ])
+  }
+}
+
+export default { id: "claude-metrics", server, setup: (context) => setup(context).catch(() => {}) }

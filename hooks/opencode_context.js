@@ -20,7 +20,7 @@ function note(directory) {
   })
 }
 
-export const ClaudeMetricsContext = async (context) => {
+const server = async (context) => {
   const pending = note(context?.directory ?? process.cwd())
   return {
     "experimental.chat.system.transform": async (_input, output) => {
@@ -29,3 +29,7 @@ export const ClaudeMetricsContext = async (context) => {
     },
   }
 }
+
+// OpenCode 2 loads a file only with `setup`; it has no hook by which a text could reach the system prompt unchanged
+// in every request, so nothing is added there.
+export default { id: "claude-metrics-context", server, setup: () => {} }

@@ -18,6 +18,7 @@ KEYS = {
     "budget_monthly_usd": "the budget of a month in USD; 0: no budget",
     "current_md": "write a note about the last session to `.claude/CURRENT.md` in every project"
     " ([rules](observations.md#currentmd))",
+    "roots": 'more data folders an agent, of another account for example: `[roots]` and `claude = ["~/.claude-work"]`',
     "current_md_projects": "write that note only in these project folders",
     "context_max_chars": "the maximum length of the [session-start note](context.md); 0: the limit of the agent",
     "context_deadline_s": "the time in seconds that collecting the session-start note may take",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from claude_metrics.activity import observe, verification
+from claude_metrics.agents._damage import FILLING, is_noted, whole_records
 from claude_metrics.agents._json import TEXT, Json, load
 from claude_metrics.agents._jsonl import PACKED, Lines, open_regular
 from claude_metrics.agents._tools import COMMAND
@@ -124,6 +125,12 @@ class BatchBuilder:
 
     # -- the end ---------------------------------------------------------------
 
+    def recovered(self, line: bytes) -> list[bytes]:
+        """The whole records within a line that is no record itself; what is left of it is noted."""
+        whole = whole_records(line)
+        self.batch.bad_lines += is_noted(line, whole)
+        return whole
+
     def count_unknown(self, kind: object) -> None:
         name = str(kind)[:64]
         self.batch.unknown[name] = self.batch.unknown.get(name, 0) + 1
@@ -158,7 +165,7 @@ def read_lines(source: Source, cursor: Mapping[str, Any] | None, reader: Callabl
     for line in lines:
         builder.line(line)
     state = builder.snapshot()
-    if lines.rest.rstrip().endswith(b"}") and load(lines.rest) is not None:
+    if lines.rest.rstrip(FILLING).endswith(b"}") and load(lines.rest.strip(FILLING)) is not None:
         builder.line(lines.rest)
     batch = builder.finish()
     batch.bytes_read = lines.bytes_read

@@ -58,6 +58,14 @@ def never() -> bool:
     return False
 
 
+def no_root(path: Path) -> Path | None:
+    return None
+
+
+def no_profiles() -> list[Path]:
+    return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agent:
     """An agent into whose settings we can put hooks.
@@ -87,6 +95,8 @@ class RecordedAgent(Agent):
     sources_of: Callable[[Mapping[str, Any]], list[Source]]  # the sources that a hook's payload names
     read: Callable[[Source, Mapping[str, Any] | None], Batch]  # rows behind the cursor, with the next cursor
     cannot_see: tuple[str, ...]
+    root_of: Callable[[Path], Path | None] = no_root  # the data folder that a source lies in
+    profiles: Callable[[], list[Path]] = no_profiles  # data folders of other accounts beside the agent's own
     session_of: Callable[[Mapping[str, Any]], str] = session_of
     turn_events: tuple[str, ...] = ("Stop",)  # hook events after which the session goes on
     late_reasons: tuple[str, ...] = ()  # end reasons after which it still writes: such a session is read a second time

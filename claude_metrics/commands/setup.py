@@ -51,7 +51,7 @@ def setup(yes: bool, with_service: bool, no_service: bool, db_path: Path, as_jso
 
 
 def _set_up(yes: bool, with_service: bool, db_path: Path, quiet: bool) -> dict[str, Any]:
-    report: dict[str, Any] = {"hooks": _hooks(yes, db_path, quiet)}
+    report: dict[str, Any] = {"hooks": _hooks(yes, db_path, quiet), "profiles": _profiles(yes, quiet)}
     report["sync"] = _backfill(db_path, quiet)
     if with_service:
         report["service"] = _install_service(quiet)
@@ -77,6 +77,25 @@ def _hooks(yes: bool, db_path: Path, quiet: bool) -> list[dict[str, str]]:
         if yes or click.confirm(f"{title}: record each session when it ends (a hook in its settings)?", default=True):
             done.append(_hook(agent, title, named, quiet))
     return done
+
+
+def _profiles(yes: bool, quiet: bool) -> list[str]:
+    """Data folders of other accounts, which go into the config so that `sync` reads them too."""
+    from claude_metrics import config
+    from claude_metrics.agents import RECORDED
+    from claude_metrics.agents.roots import other_folders
+    from claude_metrics.config import edit
+
+    added = []
+    for agent in RECORDED.values():
+        known = {*agent.data_dirs(), *other_folders(agent, config.load().roots)}
+        for folder in (folder for folder in agent.profiles() if folder not in known):
+            if yes or click.confirm(f"{agent.title}: also record the sessions in {plain(folder)}?", default=True):
+                edit.add_root(agent.name, folder)
+                added.append(str(folder))
+                if not quiet:
+                    click.echo(plain(f"{agent.title}: sessions in {folder} are recorded too"))
+    return added
 
 
 def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Config:
     context_deadline_s: float = 1.5
     prices: dict[str, dict[str, Any]] = field(default_factory=dict)
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    roots: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Damaged(Config):
@@ -101,6 +102,8 @@ def checked(key: str, value: Any, path: Path) -> Any:
         return _prices(value, path)
     if key == "tools" and not (isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())):
         raise ClaudeMetricsError(f"`tools` holds one table a tool; {path}; write [tools.name]")
+    if key == "roots" and not (isinstance(value, dict) and all(_is_texts(item) for item in value.values())):
+        raise ClaudeMetricsError(f'`roots` holds a list of folders an agent; {path}; write claude = ["~/.claude-work"]')
     if isinstance(default, tuple) and isinstance(value, list):
         return tuple(str(item) for item in value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -108,6 +111,10 @@ def checked(key: str, value: Any, path: Path) -> Any:
     if type(value) is not type(default):
         raise ClaudeMetricsError(f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; correct it")
     return value
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 PRICE_KEYS = (

@@ -63,6 +63,16 @@ def put(key: str, text: str) -> Any:
     return value
 
 
+def add_root(agent: str, folder: Path) -> None:
+    """Add a data folder to `roots`."""
+    path = paths.config_file()
+    document, before = _read(path)
+    table = _table(document, ["roots"])
+    table[agent] = [*table.get(agent, []), str(folder)]
+    _checked(document, "roots", path)
+    _write(path, before, document)
+
+
 def remove(key: str) -> bool:
     """Take `key` out, so that its default holds again. False: it was not set."""
     parts, path = split(key), paths.config_file()

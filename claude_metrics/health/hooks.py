@@ -70,7 +70,7 @@ def _reinstall(here: Situation, agent: str) -> str:
 def switched_off(here: Situation) -> Check:
     for agent in AGENTS.values():
         if setting := agent.hooks_disabled():
-            text = f"`{setting}` in {agent.title}'s settings: no hook runs"
+            text = f"{setting}: no hook of yours runs in {agent.title}"
             return Check("hooks allowed", "fail", text, "take it out, or record with `claude-metrics setup --service`")
     return Check("hooks allowed", "ok", "the agent's settings let hooks run")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from claude_metrics import clock
+from claude_metrics import clock, paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.agents.base import RecordedAgent, Retention
+from claude_metrics.agents.roots import all_sources, other_folders
 from claude_metrics.health.check import Check, Situation, ago, plural
 from claude_metrics.lock import owner
 from claude_metrics.models import Source
@@ -107,23 +110,51 @@ def _sync(here: Situation) -> str:
 
 def _on_disk(here: Situation) -> tuple[dict[str, list[Source]], list[Source]]:
     """All sessions, and those of their sources that changed some time ago and were not read to their end since."""
-    sources = [source for agent in RECORDED.values() for source in agent.find_sources()]
-    known, sessions = _stored(here, sources)
+    known = _known(here)
+    sources = [s for agent in RECORDED.values() for s in all_sources(agent, here.settings.roots, known)]
+    sessions = _sessions(here, sources)
     late = time.time_ns() - LATE_S * 10**9
     kept = [source for held in sessions.values() for source in held]
     return sessions, [source for source in kept if source.mtime_ns < late and not ingest.unchanged(source, known)]
 
 
-def _stored(here: Situation, sources: list[Source]) -> tuple[ingest.Cursors, dict[str, list[Source]]]:
-    """How far each source was read, and all sessions on disk; without a database they are named by their files."""
-    if here.db_path.exists():
-        with closing(database.connect_readonly(here.db_path)) as connection:
-            if connection.execute("select 1 from sqlite_master where name = 'v_sources'").fetchone():
-                return ingest.cursors(connection), sessions_on_disk(connection, sources).sessions
+def _known(here: Situation) -> ingest.Cursors:
+    """How far each source was read; nothing without a database."""
+    with _readable(here) as connection:
+        return ingest.cursors(connection) if connection else {}
+
+
+def _sessions(here: Situation, sources: list[Source]) -> dict[str, list[Source]]:
+    """All sessions on disk; without a database they are named by their files."""
+    with _readable(here) as connection:
+        if connection:
+            return sessions_on_disk(connection, sources).sessions
     sessions: dict[str, list[Source]] = {}
     for source in sources:
         sessions.setdefault(own_session(source), []).append(source)
-    return {}, sessions
+    return sessions
+
+
+@contextlib.contextmanager
+def _readable(here: Situation) -> Iterator[sqlite3.Connection | None]:
+    """The database, when there is one with our views."""
+    if not here.db_path.exists():
+        yield None
+        return
+    with closing(database.connect_readonly(here.db_path)) as connection:
+        has_views = connection.execute("select 1 from sqlite_master where name = 'v_sources'").fetchone()
+        yield connection if has_views else None
+
+
+def profiles(here: Situation) -> Iterator[Check]:
+    """Data folders of other accounts that nobody reads."""
+    for agent in RECORDED.values():
+        read = {os.path.realpath(p) for p in other_folders(agent, here.settings.roots, _known(here))}
+        read |= {os.path.realpath(folder) for folder in agent.data_dirs()}
+        for folder in agent.profiles():
+            if os.path.realpath(folder) not in read:
+                remedy = f"run `claude-metrics setup`, or add it to `roots.{agent.name}` in {paths.config_file()}"
+                yield Check("profiles", "warn", f"{agent.title} has sessions in {folder}, which are not read", remedy)
 
 
 def cleanup(here: Situation) -> Iterator[Check]:
@@ -185,4 +216,4 @@ def _all(here: Situation, sql: str) -> list[Any]:
         return connection.execute(sql).fetchall()
 
 
-ALL = (waiting, failed, workers, coverage, cleanup, last, unpriced, understated)
+ALL = (waiting, failed, workers, coverage, profiles, cleanup, last, unpriced, understated)

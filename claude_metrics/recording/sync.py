@@ -15,6 +15,7 @@ from typing import Any
 
 from claude_metrics import clock, config
 from claude_metrics.agents import RECORDED
+from claude_metrics.agents.roots import all_sources
 from claude_metrics.config import zones
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.log import logger
@@ -68,7 +69,7 @@ def look(
     connection = database.connect(db_path, config.lenient().journal_mode)
     try:
         known = ingest.cursors(connection)
-        sources = [source for agent in agents for source in RECORDED[agent].find_sources(root)]
+        sources = [source for agent in agents for source in _sources(agent, root, known)]
         purged = tombstones.purged_sessions(connection, {own_session(source) for source in sources})
     finally:
         connection.close()
@@ -78,6 +79,12 @@ def look(
         if source.mtime_ns >= earliest and own_session(source) not in purged:
             (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
     return found, known
+
+
+def _sources(agent: str, root: Path | None, known: ingest.Cursors) -> Iterator[Source]:
+    if root:
+        return RECORDED[agent].find_sources(root)
+    return all_sources(RECORDED[agent], config.lenient().roots, known)
 
 
 def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress = lambda _: None) -> Report:

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from claude_metrics import config
 from claude_metrics.agents import RECORDED
+from claude_metrics.agents.roots import all_sources
 from claude_metrics.store.sources import sessions_on_disk
 
 
@@ -31,8 +33,8 @@ def coverage(connection: sqlite3.Connection, names: Iterable[str]) -> list[Cover
 
 
 def _covered(connection: sqlite3.Connection, name: str) -> Coverage:
-    on_disk = sessions_on_disk(connection, RECORDED[name].find_sources())
     read = {row[0] for row in connection.execute("select path from v_sources where agent = ?", (name,))}
+    on_disk = sessions_on_disk(connection, all_sources(RECORDED[name], config.lenient().roots, read))
     stored = dict(
         connection.execute(
             "select session_id, recorded_by from v_sessions where agent = ?", (RECORDED[name].type,)

@@ -145,8 +145,8 @@ FAKE_CLIENT = """
 import { pathToFileURL } from "node:url"
 const [, , file, directory] = process.argv
 const exported = Object.values(await import(pathToFileURL(file)))
-if (exported.length !== 1 || typeof exported[0] !== "function") throw new Error("one exported function expected")
-const hooks = await exported[0]({ directory })
+if (exported.length !== 1 || typeof exported[0].server !== "function") throw new Error("one default export expected")
+const hooks = await exported[0].server({ directory })
 const event = (type, properties) => hooks.event?.({ event: { type, properties } })
 await event("session.created", { sessionID: "ses_1" })
 await event("odd", undefined)
@@ -159,7 +159,9 @@ console.log(JSON.stringify(output.system))
 """
 
 
-def drive_opencode(tmp_path: Path, event_set: EventSet, command: list[str]) -> str:
+def drive_opencode(
+    tmp_path: Path, event_set: EventSet, command: list[str], program: str = FAKE_CLIENT, *more: str
+) -> str:
     """Run the installed plugin under node as the client would, with `command` in the place of our hook."""
     plugin = install("opencode", event_set=event_set).file
     text = plugin.read_text()
@@ -167,8 +169,8 @@ def drive_opencode(tmp_path: Path, event_set: EventSet, command: list[str]) -> s
     module = tmp_path / "plugin.mjs"
     module.write_text(text.replace(line, f"const COMMAND = {json.dumps(command)}"))
     client = tmp_path / "client.mjs"
-    client.write_text(FAKE_CLIENT)
-    args = [str(NODE), str(client), str(module), str(tmp_path)]
+    client.write_text(program)
+    args = [str(NODE), str(client), str(module), str(tmp_path), *more]
     return subprocess.run(args, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
@@ -192,6 +194,33 @@ def test_the_opencode_plugin_hands_over_idle_and_dispose(home: Path, tmp_path: P
     payloads = sorted((json.loads(file.read_text()) for file in seen.iterdir()), key=lambda p: p["hook_event_name"])
     common = {"session_id": "ses_1", "cwd": str(tmp_path), "agent": "opencode"}
     assert payloads == [common | {"hook_event_name": name} for name in ("dispose", "session.idle")]
+
+
+CLIENT_2 = """
+import { pathToFileURL } from "node:url"
+const [, , file, directory, way] = process.argv
+const plugin = (await import(pathToFileURL(file))).default
+if (typeof plugin.id !== "string" || typeof plugin.setup !== "function") throw new Error("id and setup expected")
+const events = [{ type: "session.created", data: { sessionID: "ses_1" } }, { type: "odd" }, undefined]
+async function* stream() { yield* events }
+const subscribe = way === "stream" ? () => stream() : (listener) => { events.forEach(listener); return () => {} }
+const cleanup = await plugin.setup({ location: { directory }, event: { subscribe } })
+await new Promise((done) => setTimeout(done, 100))
+await cleanup?.()
+await plugin.setup(undefined)
+"""
+
+
+@needs_node
+@pytest.mark.parametrize("way", ["stream", "listener"])
+def test_the_opencode_plugin_serves_version_2(way: str, home: Path, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    keep = f"import sys, os; open({str(seen)!r} + '/%d' % os.getpid(), 'w').write(sys.stdin.read())"
+    drive_opencode(tmp_path, "recorder", [sys.executable, "-c", keep], CLIENT_2, way)
+    wait_for(lambda: len([file for file in seen.iterdir() if file.stat().st_size]) == 1)
+    [payload] = [json.loads(file.read_text()) for file in seen.iterdir()]
+    assert (payload["session_id"], payload["cwd"], payload["agent"]) == ("ses_1", str(tmp_path), "opencode")
 
 
 @needs_node

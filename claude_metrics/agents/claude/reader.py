@@ -28,11 +28,12 @@ from claude_metrics.agents.claude.records import (
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude.usage import AGENT_TYPE, model_totals, number, request_of, typed_text
+from claude_metrics.agents.claude.usage import AGENT_TYPE, advisors_of, model_totals, number, request_of, typed_text
 from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, Response, Source, key_of
 from claude_metrics.text import session_name
 
 MAX_KEY = 2**63
+KEPT_REQUEST_IDS = 50
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
@@ -66,6 +67,7 @@ class Reader(Calls):
         super().__init__(source, state)
         # (message id, request id) -> the request's key, and its usage as the last line wrote it
         self.messages: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self.request_ids: dict[str, str] = state.get("request_ids", {})
         self.placeholder: list[Any] = state.get("placeholder") or ["", 0]
         self.unanswered: list[Prompt] = [Prompt._make(row) for row in state.get("waiting", [])]
         self.last_prompt: list[Any] = state.get("asked", [])
@@ -79,7 +81,8 @@ class Reader(Calls):
             return
         record = decode(block, start, end)
         if record is None:
-            self.batch.bad_lines += bool(block[start:end].strip())
+            for whole in self.recovered(block[start:end]):
+                self.line(whole, 0, len(whole))
             return
         stamp = clock.normal(record.timestamp)
         if not self.headed:
@@ -137,7 +140,7 @@ class Reader(Calls):
         self, record: AssistantRecord, message: Answer, owner: str, file_session: str, stamp: str, agent_id: str | None
     ) -> int:
         """Add one line's message; returns the key of its request. Most lines only repeat the usage of the first."""
-        pair = (message.id or record.uuid or "", record.requestId or "")
+        pair = self.pair_of(message.id or record.uuid or "", record.requestId or "")
         key, usage = self.messages.get(pair, (None, b""))
         raw = bytes(message.usage)
         if key is not None and raw == usage and message.stop_reason is not None:
@@ -150,8 +153,14 @@ class Reader(Calls):
         if message.stop_reason is None and row.output_tokens <= 1:
             row = row._replace(understated_tokens=self.understated(row, message))
         self.add_request(row)
+        for advisor in advisors_of(message, pair, owner, stamp, agent_id):
+            self.add_request(advisor._replace(owner_known=row.owner_known))
         self.messages[pair] = (row.id, raw)
         return row.id
+
+    def pair_of(self, message_id: str, request_id: str) -> tuple[str, str]:
+        """A message has one request id, which some of its lines lack (after a restart, over another transport)."""
+        return message_id, self.request_ids.setdefault(message_id, request_id)
 
     def understated(self, request: Request, message: Answer) -> int:
         """Clients up to 2.0.64 wrote message_start's usage: estimate what is missing, four characters a token."""
@@ -276,6 +285,7 @@ class Reader(Calls):
             **self.timeline_state(),
             "calls": dict(self.open_calls),
             "asked": self.newest_prompt(),
+            "request_ids": dict(list(self.request_ids.items())[-KEPT_REQUEST_IDS:]),
             "waiting": [list(prompt._replace(prompt=None)) for prompt in self.unanswered],
             "placeholder": list(self.placeholder) if self.placeholder[1] else None,
         }

@@ -30,6 +30,22 @@ class OutputDetails(Struct):
     thinking_tokens: Count = None
 
 
+class Iteration(Struct):
+    """One pass of a request; an advisor's has a model of its own."""
+
+    type: str | None = None
+    model: str | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
+    output_tokens_details: OutputDetails | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+
+
 class Usage(Struct):
     input_tokens: Count = None
     output_tokens: Count = None
@@ -40,6 +56,7 @@ class Usage(Struct):
     output_tokens_details: OutputDetails | None = None
     speed: str | None = None
     inference_geo: str | None = None
+    iterations: list[Iteration] | None = None
 
 
 class Block(Struct):
@@ -215,8 +232,8 @@ def _field(value: Any, kind: Any) -> Any:
     for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
         if isinstance(value, dict) and kind == struct | None:
             return _convert(value, struct)
-    for block in (Block, ResultBlock):
-        if isinstance(value, list) and kind == list[block] | str | None:  # type: ignore[valid-type]
+    for block in (Block, ResultBlock, Iteration):
+        if isinstance(value, list) and kind in (list[block] | str | None, list[block] | None):  # type: ignore[valid-type]
             return [_convert(item, block) for item in value if isinstance(item, dict)]
     if kind == dict[str, ModelUsage] | None and isinstance(value, dict):
         return {str(k): _convert(v, ModelUsage) for k, v in value.items() if isinstance(v, dict)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from claude_metrics.agents.base import Retention
@@ -14,15 +16,49 @@ KEPT_DAYS = 30  # the client's default for `cleanupPeriodDays`
 
 def user_settings() -> dict[str, Any]:
     """The user's settings, or nothing where they cannot be read."""
-    try:
-        value = json.loads(SETTINGS.user.path().read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return _read(SETTINGS.user.path())
 
 
 def hooks_disabled() -> str | None:
-    return "disableAllHooks" if user_settings().get("disableAllHooks") is True else None
+    """The setting that stops our hook, with its file; the client merges all of these files.
+
+    Managed settings may come from the system's folder or from the console (`remote-settings.json`): there
+    `allowManagedHooksOnly` stops the user's hooks too (https://github.com/anthropics/claude-code/issues/92489).
+    """
+    for file in [*_managed_files(), *_own_files()]:
+        if _read(file).get("disableAllHooks") is True:
+            return f"`disableAllHooks` in {file}"
+    for file in _managed_files():
+        if _read(file).get("allowManagedHooksOnly") is True:
+            return f"`allowManagedHooksOnly` in {file}"
+    return None
+
+
+def managed_folder() -> Path:
+    """Where an administrator's settings are."""
+    system = {"darwin": "/Library/Application Support/ClaudeCode", "win32": r"C:\Program Files\ClaudeCode"}
+    return Path(system.get(sys.platform, "/etc/claude-code"))
+
+
+def _managed_files() -> list[Path]:
+    folder = managed_folder()
+    parts = sorted((folder / "managed-settings.d").glob("*.json")) if folder.is_dir() else []
+    return [folder / "managed-settings.json", *parts, SETTINGS.user.path().with_name("remote-settings.json")]
+
+
+def _own_files() -> list[Path]:
+    """The user's, and those of the project that this command is run in."""
+    project = Path.cwd() / ".claude"
+    user = SETTINGS.user.path()
+    return [user, user.with_name("settings.local.json"), project / "settings.json", project / "settings.local.json"]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def has_plugin() -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._jsonl import Lines
-from claude_metrics.agents.base import expanded, source_from, walk_files
+from claude_metrics.agents.base import DEPTH, expanded, source_from, walk_files
 from claude_metrics.agents.claude.reader import Reader
 from claude_metrics.models import Batch, Source
 
 NAME = "claude"
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def data_dirs() -> list[Path]:
@@ -21,6 +24,13 @@ def data_dirs() -> list[Path]:
     if named:
         return [Path(part).expanduser() for part in named.split(",") if part]
     return [Path.home() / ".claude", Path.home() / ".config" / "claude"]
+
+
+def profiles() -> list[Path]:
+    """Folders of other accounts: `~/.claude-work` and the like, and those of Windows as WSL shows them."""
+    beside = sorted(Path.home().glob(".claude-*"))
+    windows = sorted(Path("/mnt/c/Users").glob("*/.claude")) if "WSL_DISTRO_NAME" in os.environ else []
+    return [folder for folder in [*beside, *windows] if (folder / "projects").is_dir()]
 
 
 def facet_folders(root: Path | None = None) -> list[Path]:
@@ -33,8 +43,40 @@ def find_sources(root: Path | None = None) -> Iterator[Source]:
     """Every transcript under `root` (a folder that holds `projects/`; `projects` itself will do)."""
     for folder in [root] if root else data_dirs():
         projects = folder if folder.name == "projects" else folder / "projects"
-        for entry in walk_files(projects, ".jsonl"):
+        yield from (_source(projects, entry) for entry in _transcripts(projects))
+        yield from _linked(projects)
+
+
+def _transcripts(folder: Path, depth: int = DEPTH) -> Iterator[os.DirEntry[str]]:
+    """Also copies that a file synchroniser names behind the ending (`.jsonl.conflict.<time>`)."""
+    for entry in walk_files(folder, "", depth):
+        if entry.name.endswith(".jsonl") or (".jsonl." in entry.name and "conflict" in entry.name):
+            yield entry
+
+
+def root_of(path: Path) -> Path | None:
+    """The data folder that a transcript lies in."""
+    return next((parent.parent for parent in path.parents if parent.name == "projects"), None)
+
+
+def _linked(projects: Path) -> Iterator[Source]:
+    """Projects that are links, to a shared disk mostly. Only what lies where the client puts it is looked at there."""
+    for project in _links(projects):
+        for entry in _transcripts(project, depth=0):
             yield _source(projects, entry)
+        for folder in sorted(project.iterdir()):
+            if _ID.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                yield from (_source(projects, entry) for entry in _transcripts(folder))
+
+
+def _links(projects: Path) -> list[Path]:
+    """Links to folders outside `projects`; one inside is found by itself."""
+    try:
+        links = sorted(Path(entry.path) for entry in os.scandir(projects) if entry.is_symlink() and entry.is_dir())
+    except OSError:
+        return []
+    real = projects.resolve()
+    return [link for link in links if os.access(link, os.R_OK) and real not in link.resolve().parents]
 
 
 def sources_of(payload: Mapping[str, Any]) -> list[Source]:
@@ -43,11 +85,11 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     if not isinstance(named, str) or not named or "\0" in named:
         return []
     path = expanded(named)
-    main = source_from(NAME, path, session_id=path.stem)
+    main = source_from(NAME, path, session_id=session_of(path))
     if main is None:
         return []
     folder = path.with_suffix("")
-    agents = [_source(path.parent.parent, entry) for entry in walk_files(folder, ".jsonl")]
+    agents = [] if folder.is_symlink() else [_source(path.parent.parent, e) for e in _transcripts(folder)]
     return [main, *agents, *_old_agents(path)]
 
 
@@ -64,8 +106,14 @@ def _source(projects: Path, entry: os.DirEntry[str]) -> Source:
     parts = path.parts[len(projects.parts) :]
     status = entry.stat()
     agent_id = path.stem.removeprefix("agent-") if path.stem.startswith("agent-") else None
-    session_id = parts[1] if len(parts) > 2 else None if agent_id else path.stem
+    session_id = parts[1] if len(parts) > 2 else None if agent_id else session_of(path)
     return Source(NAME, path, session_id, agent_id, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def session_of(path: Path) -> str:
+    """The session that a transcript's name tells. A copy that a file synchroniser left beside it is of the same one."""
+    begins = _ID.match(path.name)
+    return begins[0] if begins and path.name != f"{begins[0]}.jsonl" else path.name.removesuffix(".jsonl")
 
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
@@ -79,7 +127,7 @@ def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
         first = False
         reader.line(block, start, end)
     state = reader.snapshot()
-    if lines.rest.rstrip().endswith(b"}"):
+    if lines.rest.rstrip(FILLING).endswith(b"}"):
         reader.line(lines.rest, 0, len(lines.rest))
     batch = reader.finish()
     batch.bytes_read = lines.bytes_read

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from claude_metrics.agents.claude.records import Answer, AssistantRecord, ModelUsage, UserRecord, usage_of
+from claude_metrics.agents.claude.records import (
+    Answer,
+    AssistantRecord,
+    Iteration,
+    ModelUsage,
+    Usage,
+    UserRecord,
+    usage_of,
+)
 from claude_metrics.models import TOTAL_FIELDS, Request, key_of
+from claude_metrics.pricing import names_a_model
 
 AGENT_TYPE = "claude_code"
 MAX_TOKENS = 2**40
@@ -22,15 +32,53 @@ def request_of(
     record: AssistantRecord, message: Answer, pair: tuple[str, str], owner: str, stamp: str, agent_id: str | None
 ) -> Request:
     """One line's message as a request; the model is the requested one, by which the client bills."""
-    usage = usage_of(bytes(message.usage))
+    row = _request(usage_of(bytes(message.usage)), key_of(AGENT_TYPE, *pair), model_of(record, message))
+    return _made_by(row, pair, owner, stamp, agent_id)
+
+
+def advisors_of(
+    message: Answer, pair: tuple[str, str], owner: str, stamp: str, agent_id: str | None
+) -> Iterator[Request]:
+    """What advisors answered within the request: billed at their own model, and not in the request's own usage.
+
+    Source: `usage.iterations` of type `advisor_message`, seen in 2.1.278
+    (https://github.com/getagentseal/codeburn/issues/659).
+    """
+    if b"advisor_message" not in bytes(message.usage):
+        return
+    parts = (part for part in usage_of(bytes(message.usage)).iterations or () if part.type == "advisor_message")
+    for number, part in enumerate(parts):
+        row = _request(part, key_of(AGENT_TYPE, *pair, f"advisor {number}"), part.model or "unknown")
+        yield _made_by(row, pair, owner, stamp, agent_id)
+
+
+def model_of(record: AssistantRecord, message: Answer) -> str:
+    """The requested model, unless that is an ARN that names none.
+
+    Bedrock's inference profiles: https://github.com/anthropics/claude-code/issues/27890.
+    """
+    requested = record.requestedModel
+    model = requested if requested and names_a_model(requested) else message.model or requested
+    return (model or "unknown").removesuffix("[1m]")
+
+
+def _made_by(row: Request, pair: tuple[str, str], owner: str, stamp: str, agent_id: str | None) -> Request:
+    return row._replace(
+        session_id=owner, timestamp=stamp, message_id=pair[0], request_id=pair[1] or None, agent_id=agent_id
+    )
+
+
+def _request(usage: Usage | Iteration, key: int, model: str) -> Request:
+    """Cache writes are told as a sum, in parts by their lifetime, or both: the larger figure was written."""
     created, server, details = usage.cache_creation, usage.server_tool_use, usage.output_tokens_details
-    written = tokens(usage.cache_creation_input_tokens)
-    hourly = min(written, tokens(created.ephemeral_1h_input_tokens if created else None))
+    hourly = tokens(created.ephemeral_1h_input_tokens if created else None)
+    brief = tokens(created.ephemeral_5m_input_tokens if created else None)
+    written = max(tokens(usage.cache_creation_input_tokens), hourly + brief)
     return Request(
-        id=key_of(AGENT_TYPE, *pair),
-        session_id=owner,
-        timestamp=stamp,
-        model=(record.requestedModel or message.model or "unknown").removesuffix("[1m]"),
+        id=key,
+        session_id="",
+        timestamp="",
+        model=model,
         input_tokens=tokens(usage.input_tokens),
         output_tokens=tokens(usage.output_tokens),
         cache_creation_tokens=written,
@@ -41,9 +89,9 @@ def request_of(
         web_search_requests=tokens(server.web_search_requests if server else None),
         speed=usage.speed,
         inference_geo=usage.inference_geo or None,
-        message_id=pair[0],
-        request_id=pair[1] or None,
-        agent_id=agent_id,
+        message_id="",
+        request_id=None,
+        agent_id=None,
     )
 
 

@@ -25,6 +25,7 @@ AGENT = RecordedAgent(
     data_dirs=sources.data_dirs,
     find_sources=sources.find_sources,
     sources_of=sources.sources_of,
+    root_of=sources.root_of,
     read=sources.read,
     cannot_see=(
         "the request for a task's title (one per interactive session): billed, never written",

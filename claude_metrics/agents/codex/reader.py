@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from claude_metrics import clock
+from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
 from claude_metrics.agents.codex.kinds import NOT_TYPED, SILENT_EVENTS, SILENT_ITEMS, SILENT_PARTS, SILENT_RECORDS
@@ -44,9 +45,10 @@ class Reader(ThreadBuilder):
         self.last_prompt: list[Any] = state.get("said", [])  # its turn and a key of its text
 
     def line(self, line: bytes) -> None:
-        record = load(line) if line.strip() else {}
+        record = load(line) if line.strip(FILLING) else {}
         if record is None:
-            self.batch.bad_lines += 1
+            for whole in self.recovered(line):
+                self.line(whole)
         elif record:
             self.record(record)
 

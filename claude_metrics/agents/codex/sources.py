@@ -100,10 +100,15 @@ def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
     return batch
 
 
+def root_of(path: Path) -> Path | None:
+    """The data folder that a rollout lies in."""
+    return next((parent.parent for parent in path.parents if parent.name in ("sessions", "archived_sessions")), None)
+
+
 def _index(path: Path) -> Path | None:
-    """`session_index.jsonl` of the folder that holds `sessions/` or `archived_sessions/`."""
-    found = [parent.parent for parent in path.parents if parent.name in ("sessions", "archived_sessions")]
-    return found[0] / "session_index.jsonl" if found else None
+    """`session_index.jsonl` of the rollout's data folder."""
+    root = root_of(path)
+    return root / "session_index.jsonl" if root else None
 
 
 def titles(index: Path | None) -> dict[str, str]:

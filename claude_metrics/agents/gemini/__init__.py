@@ -26,6 +26,7 @@ AGENT = RecordedAgent(
     data_dirs=sources.data_dirs,
     find_sources=sources.find_sources,
     sources_of=sources.sources_of,
+    root_of=sources.root_of,
     read=sources.read,
     turn_events=("AfterAgent",),
     cannot_see=(

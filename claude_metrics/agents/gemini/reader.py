@@ -13,6 +13,7 @@ from typing import Any
 
 from claude_metrics import clock
 from claude_metrics.agents._builder import BatchBuilder
+from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._json import Json, count, items, load, obj, size, text
 from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary
 from claude_metrics.git.command_line import may_commit
@@ -51,9 +52,10 @@ class Reader(BatchBuilder):
         self.project: str | None = project or text(state.get("project"))
 
     def line(self, line: bytes) -> None:
-        record = load(line) if line.strip() else {}
+        record = load(line) if line.strip(FILLING) else {}
         if record is None:
-            self.batch.bad_lines += 1
+            for whole in self.recovered(line):
+                self.line(whole)
         elif record:
             self.record(record)
 

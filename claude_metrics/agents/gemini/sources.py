@@ -32,6 +32,12 @@ def find_sources(root: Path | None = None) -> Iterator[Source]:
                 yield from _source(chats, Path(entry.path))
 
 
+def root_of(path: Path) -> Path | None:
+    """The data folder that a chat lies in: `<root>/tmp/<project>/chats/`."""
+    chats = next((parent for parent in path.parents if parent.name == "chats"), None)
+    return chats.parents[2] if chats and chats.parents[1].name == "tmp" else None
+
+
 def _source(chats: Path, path: Path) -> Iterator[Source]:
     if path.parent == chats and path.name.startswith("session-"):
         found = source_from(NAME, path, None)
