@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import IntEnum
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -198,8 +199,34 @@ class CostState(NamedTuple):
     models: str
 
 
+class Evidence(IntEnum):
+    """What connects a commit with a session, from weak to strong. The numbers are stored, and say nothing of strength.
+
+    A session that is recorded later can take the commit only with something stronger.
+    """
+
+    AUTHOR = 0  # no call: author, directory and time agree
+    CALL = 5  # the repository's reflog shows that the commit was made while a call of the session ran
+    SHARED = 6  # the same, but calls of several sessions ran at that second
+    TIME = 1  # a git command ran at that second, and this copy of the repository made the commit
+    SUBJECT = 2  # the command spells out the commit's subject
+    SHA = 3  # the call printed the commit's hash
+    SUMMARY = 4  # git printed `[branch hash] subject` for it
+
+    @property
+    def strength(self) -> int:
+        return _STRENGTH[self]
+
+    @property
+    def proves(self) -> bool:
+        return self not in (Evidence.AUTHOR, Evidence.SHARED)
+
+
+_STRENGTH = {level: place for place, level in enumerate(Evidence)}
+
+
 class GitCommand(NamedTuple):
-    """A shell command that may have made commits, with what it printed (cut)."""
+    """A call that may have made commits, with what it printed (cut). `command` is empty for a tool that is no shell."""
 
     session_id: str
     tool_call_id: str
@@ -228,6 +255,7 @@ class SessionFacts:
     project_path: str | None = None
     git_branch: str | None = None
     git_remote_url: str | None = None
+    worktree: str | None = None  # the linked worktree it worked in; `project_path` is then the main checkout's
     title: str | None = None
     summary: str | None = None
     reported_cost_usd: float | None = None

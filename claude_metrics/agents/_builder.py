@@ -12,6 +12,7 @@ from claude_metrics.agents._damage import FILLING, is_noted, whole_records
 from claude_metrics.agents._json import TEXT, Json, load
 from claude_metrics.agents._jsonl import PACKED, Lines, open_regular
 from claude_metrics.agents._tools import COMMAND
+from claude_metrics.git.output import kept
 from claude_metrics.models import Batch, GitCommand, Prompt, Request, Response, SessionFacts, Source, ToolCall, merged
 
 TAIL = 64
@@ -72,7 +73,7 @@ class BatchBuilder:
     def add_git_command(
         self, call: ToolCall, directory: str, command: str, start: str, end: str | None = None, output: str = ""
     ) -> None:
-        """A shell command that may have made commits; `end` and `output` are those of one that has ended."""
+        """A call that may have made commits (`commit_route`); `end` and `output` are those of one that has ended."""
         row = GitCommand(
             session_id=call.session_id,
             tool_call_id=call.tool_call_id,
@@ -80,7 +81,7 @@ class BatchBuilder:
             command=command[:COMMAND],
             started_at=start,
             finished_at=end,
-            output=output[:COMMAND],
+            output=kept(command, output),
         )
         self.batch.git_commands.append(row)
         self.work_in(directory)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from claude_metrics.agents._json import Json, text
+from claude_metrics.git.command_line import may_commit
 
 SUMMARY = 300
 COMMAND = 4000
@@ -39,6 +40,13 @@ def diff_lines(diff: Any) -> tuple[int, int]:
 def category_of(categories: Mapping[str, str], tool: str) -> str:
     """One of `observe.CATEGORIES`; `categories` are the agent's own tools."""
     return categories.get(tool) or ("mcp" if tool.startswith("mcp__") else "other")
+
+
+def commit_route(category: str, command: str | None) -> str | None:
+    """The command line of a call that may make commits, "" for a server's tool, None where it can make none."""
+    if category == "mcp":
+        return ""
+    return command if may_commit(command) else None
 
 
 def subject_of(tool: str, category: str, given: Json) -> str | None:

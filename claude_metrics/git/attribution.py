@@ -1,22 +1,25 @@
-"""Which commits a session made: the repositories' history matched with the session's own git commands.
+"""Which commits a session made: the repositories' history matched with the session's own calls.
 
-A commit is `proven` when a git command of the session ran in that repository in the second it was committed, and
-nothing speaks against it; `inferred` when only its author, the directory and the time agree. It belongs to one session:
-the one with the better evidence, and with equal evidence the one whose id sorts first, so that order does not matter.
+A commit is `proven` when a git command of the session ran in that repository in the second it was committed, or when
+the reflog shows that it was made while a short call of the session ran that could have started git, and no other
+session's; and when nothing speaks against it. It is `inferred` when only its author, the directory and the time agree.
+It belongs to one session: the one with the better evidence, and with equal evidence the one whose id sorts first, so
+that order does not matter.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from claude_metrics.git.cache import CommitCache
-from claude_metrics.git.command_line import Invocation, creates_commits, invocations
-from claude_metrics.git.evidence import SLACK, Evidence, Run, evidence
-from claude_metrics.git.log import DAY, LoggedCommit, RepositoryLog
+from claude_metrics.git.command_line import creates_commits
+from claude_metrics.git.evidence import SLACK, Run, evidence
+from claude_metrics.git.log import LoggedCommit, RepositoryLog
 from claude_metrics.git.reflog import Reflogs
 from claude_metrics.git.repository import Repository, branch_and_remote
-from claude_metrics.models import GitCommand
+from claude_metrics.git.runs import Runs, seconds, timed
+from claude_metrics.models import Evidence, GitCommand
 
 __all__ = ["Commit", "CommitCache", "CommitReport", "GitCommand", "WorkWindow"]
 __all__ += ["branch_and_remote", "commits_of", "creates_commits"]
@@ -39,13 +42,14 @@ class Commit:
     author_name: str
     author_email: str
     committed_at: str
-    branch: str
+    branch: str | None
     files_changed: int | None  # None where the files' contents are not on this machine (a partial clone)
     lines_added: int | None
     lines_deleted: int | None
     attribution: str
     reachable: bool
     evidence: int  # see `Evidence`; of two sessions that claim a commit the higher one keeps it, else the lower id
+    tool_call_id: str | None = None  # the call that made it; None where it is inferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class CommitReport:
     commits: list[Commit]
     remote_urls: dict[str, str]  # by working directory
     problems: list[str]
+    worktrees: dict[str, tuple[str, str]] = field(default_factory=dict)  # by working directory: see `worktree_of`
 
 
 def commits_of(window: WorkWindow, commands: Sequence[GitCommand], cache: CommitCache | None = None) -> CommitReport:
@@ -63,22 +68,24 @@ def commits_of(window: WorkWindow, commands: Sequence[GitCommand], cache: Commit
 class _Search:
     def __init__(self, window: WorkWindow, cache: CommitCache) -> None:
         self.window, self.cache = window, cache
-        self.start, self.end = _seconds(window.start), _seconds(window.end)
+        self.start, self.end = seconds(window.start), seconds(window.end)
         self.problems: dict[str, None] = {}  # in order, each once
+        self.own, self.rivals = Runs(self._written), Runs(self._written)
         cache.repositories.git.start_clock()
 
     def report(self, commands: Sequence[GitCommand]) -> CommitReport:
         by_cwd = {cwd: repository for cwd in self.window.cwds if (repository := self._repository(cwd))}
         urls = {cwd: repository.remote_url for cwd, repository in by_cwd.items() if repository.remote_url}
-        own = self._runs(one for one in commands if one.session_id == self.window.session_id)
-        rivals = self._runs(one for one in commands if one.session_id != self.window.session_id)
+        trees = {cwd: tree for cwd, repository in by_cwd.items() if (tree := repository.worktree_of(cwd))}
+        for call in timed(commands, self.start, self.end):
+            (self.own if call.row.session_id == self.window.session_id else self.rivals).add(call)
         home = {repository.key: repository for repository in by_cwd.values()}
         commits = []
-        for repository in (home | {one.key: one for one, _ in own}).values():
-            mine, theirs = ([run for one, run in runs if one.key == repository.key] for runs in (own, rivals))
-            commits += self._in_repository(repository, mine, theirs, repository.key in home)
+        for key, repository in (home | self.own.repositories).items():
+            directories = [cwd for cwd, found in by_cwd.items() if found.key == key]
+            commits += self._in_repository(repository, directories)
         commits.sort(key=lambda one: (one.committed_at, one.repository, one.sha))
-        return CommitReport(commits, urls, list(self.problems))
+        return CommitReport(commits, urls, list(self.problems), trees)
 
     def _repository(self, directory: str) -> Repository | None:
         repository = self.cache.repositories.at(directory)
@@ -87,47 +94,34 @@ class _Search:
             return None
         return repository
 
-    def _runs(self, commands: Iterable[GitCommand]) -> list[tuple[Repository, Run]]:
-        runs = []
-        for one in commands:
-            started, finished = _seconds(one.started_at), _seconds(one.finished_at)
-            until = finished or self.end
-            if started is None or until is None or not self._overlaps(started, until):
-                continue
-            for repository, calls in self._repositories_of(one).values():
-                run = Run(one.session_id, started, until, finished is not None, tuple(calls), one.output)
-                runs.append((repository, run))
-        return runs
+    def _written(self, directory: str, since: float) -> Repository | None:
+        """The repository there, unless its files show that nothing was committed since then: git is not asked."""
+        if since > 0 and not self.cache.repositories.written_since(directory, since - SLACK):
+            return None
+        return self._repository(directory)
 
-    def _overlaps(self, started: float, finished: float) -> bool:
-        """Others' commands of another day cost nothing; the session's own lie within its window."""
-        return self.start is None or self.end is None or (started <= self.end + DAY and finished >= self.start - DAY)
-
-    def _repositories_of(self, command: GitCommand) -> dict[str, tuple[Repository, list[Invocation]]]:
-        """The repositories in which the command calls git, by key, each with these calls."""
-        repositories: dict[str, tuple[Repository, list[Invocation]]] = {}
-        for call in invocations(command.command, command.cwd):
-            if repository := self._repository(call.directory):
-                repositories.setdefault(repository.key, (repository, []))[1].append(call)
-        return repositories
-
-    def _in_repository(self, repository: Repository, own: list[Run], rivals: list[Run], home: bool) -> list[Commit]:
-        moments = [run.started for run in own] + [run.finished for run in own]
-        moments += [moment for moment in (self.start, self.end) if moment is not None and home]
+    def _in_repository(self, repository: Repository, directories: list[str]) -> list[Commit]:
+        """The session's commits in it; `directories` are those of the session's records that lie in it."""
+        moments = list(self.own.moments(repository.key, directories))
+        moments += [moment for moment in (self.start, self.end) if moment is not None and directories]
         if not moments:
             return []
         log = self.cache.log(repository)
         since, until = math.floor(min(moments) - SLACK), math.ceil(max(moments) + SLACK)
         if problem := log.cover(since, until):
             self.problems[problem] = None
-        logged = log.between(since, until)
-        claims = {one.sha: _best(one, own + rivals, log.reflogs) for one in logged}
-        proven = [one for one in logged if (claim := claims[one.sha]) and claim[1] == self.window.session_id]
-        free = [one for one in logged if home and not claims[one.sha]]
-        inferred = self._inferred(free, log, self._addresses(repository, proven))
-        own_commits = [(one, Evidence(-claim[0])) for one in proven if (claim := claims[one.sha])]
-        own_commits += [(one, Evidence.AUTHOR) for one in inferred]
-        return [self._commit(repository.key, *one) for one in own_commits if self._keeps(repository.key, *one)]
+        own: list[tuple[LoggedCommit, Evidence, str | None]] = []
+        free: list[LoggedCommit] = []
+        for logged in log.between(since, until):
+            mine = _best(logged, self.own, repository.key, directories, log.reflogs)
+            theirs = _best(logged, self.rivals, repository.key, directories, log.reflogs)
+            if mine and (level := _against(mine, theirs)) is not None:
+                own.append((logged, level, mine[1].tool_call_id))
+            elif not mine and not theirs and directories:
+                free.append(logged)
+        addresses = self._addresses(repository, [one for one, *_ in own])
+        own += [(one, Evidence.AUTHOR, None) for one in self._inferred(free, log, addresses)]
+        return [self._commit(repository.key, *one) for one in own if self._keeps(repository.key, one[0], one[1])]
 
     def _keeps(self, key: str, one: LoggedCommit, evidence: Evidence) -> bool:
         return self.cache.claim(key, one.sha, evidence, self.window.session_id)
@@ -147,7 +141,7 @@ class _Search:
             if since <= one.committed <= until and one.author_email.lower() in addresses and log.made_in_this_copy(one)
         ]
 
-    def _commit(self, key: str, one: LoggedCommit, evidence: Evidence) -> Commit:
+    def _commit(self, key: str, one: LoggedCommit, evidence: Evidence, tool_call_id: str | None) -> Commit:
         return Commit(
             repository=key,
             sha=one.sha,
@@ -160,19 +154,36 @@ class _Search:
             files_changed=one.files,
             lines_added=one.added,
             lines_deleted=one.deleted,
-            attribution="inferred" if evidence is Evidence.AUTHOR else "proven",
+            attribution="proven" if evidence.proves else "inferred",
             reachable=one.reachable,
             evidence=int(evidence),
+            tool_call_id=tool_call_id,
         )
 
 
-def _best(commit: LoggedCommit, runs: list[Run], reflogs: Reflogs) -> tuple[int, str] | None:
-    claims = [(-level, run.session_id) for run in runs if (level := evidence(commit, run, reflogs)) is not None]
-    return min(claims, default=None)
+_Claim = tuple[Evidence, Run]
 
 
-def _seconds(moment: str | None) -> float | None:
-    try:
-        return datetime.fromisoformat(moment or "").timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
+def _best(commit: LoggedCommit, runs: Runs, key: str, directories: Iterable[str], reflogs: Reflogs) -> _Claim | None:
+    """The strongest claim of these runs. Waiting calls are read where git's own commands do not settle it."""
+    claims = _claims(commit, runs.read.get(key, ()), reflogs)
+    if not any(level.strength >= Evidence.TIME.strength for level, _ in claims):
+        claims += _claims(commit, runs.during(directories, commit.committed, SLACK), reflogs)
+    return min(claims, key=_order, default=None)
+
+
+def _claims(commit: LoggedCommit, runs: Iterable[Run], reflogs: Reflogs) -> list[_Claim]:
+    return [(level, run) for run in runs if (level := evidence(commit, run, reflogs)) is not None]
+
+
+def _order(claim: _Claim) -> tuple[int, str, float, str]:
+    """The strongest first, then the session whose id sorts first; of one session's runs the shortest."""
+    level, run = claim
+    return -level.strength, run.session_id, run.finished - run.started, run.tool_call_id
+
+
+def _against(mine: _Claim, theirs: _Claim | None) -> Evidence | None:
+    """What is left of a claim beside another session's: None where that one is better."""
+    if theirs and mine[0] is theirs[0] is Evidence.CALL:
+        return Evidence.SHARED
+    return None if theirs and _order(theirs)[:2] < _order(mine)[:2] else mine[0]

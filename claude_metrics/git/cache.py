@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from claude_metrics.git.evidence import Evidence
 from claude_metrics.git.log import RepositoryLog
 from claude_metrics.git.process import Git
 from claude_metrics.git.repository import Repositories, Repository
+from claude_metrics.models import Evidence
 
 
 @dataclass(slots=True)
@@ -26,10 +26,14 @@ class CommitCache:
         return self.logs[repository.key]
 
     def claim(self, repository: str, sha: str, evidence: Evidence, session_id: str) -> bool:
-        """Whether the commit is this session's, as far as this run knows."""
-        mine = (-evidence, session_id)
+        """Whether the commit is this session's, as far as this run knows.
+
+        Two sessions may both have had a call that ran then: the store has to see both claims, to count neither.
+        """
+        mine = (-evidence.strength, session_id)
         held = self.claims.get((repository, sha), mine)
-        if held < mine and held[1] != session_id:
+        weak = held[0] == mine[0] == -Evidence.CALL.strength
+        if held < mine and held[1] != session_id and not weak:
             return False
         self.claims[repository, sha] = min(held, mine)
         return True

@@ -9,7 +9,9 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from claude_metrics.git.programs import GIT_QUIET, is_quiet
 from claude_metrics.shell_words import MARK, TOKEN, without_heredocs
 
 CREATING = frozenset(
@@ -21,6 +23,11 @@ MAX_DEPTH = 3
 # Characters that the parser may remove inside of a word: `"git com""mit"` names the verb too.
 _QUOTING = str.maketrans("", "", "'\"\\")
 _VERB = re.compile(rf"\b(?:{'|'.join(sorted(CREATING))})\b")
+# For the quick test: where a simple command may begin, and `&` that joins streams instead of ending a command.
+_PARTS = re.compile(r"[\n;&|()]+")
+_AMPERSAND = re.compile(r">&|<&|&>")
+_PLAIN_NAME = re.compile(r"[\w./:\[{}!-]+")
+_PLAIN_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=[^'\"\\]*$")
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _PREFIXES = {"sudo", "env", "command", "time", "nohup", "exec", "builtin", "nice"}
@@ -36,19 +43,47 @@ _SHORT_MESSAGE = re.compile(r"^-[apsneioqvz]*m(.*)$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    verb: str
+    verb: str  # of git, one of `CREATING`; empty for an alias, a script or another program that may call git
     directory: str  # where git would look for the repository
     subject: str | None  # of the commit it makes, when the command line spells it out
+    on_server: bool = False  # `gh pr merge`: the commit is made on the server, then the branch is moved to it
 
 
+@lru_cache(1024)
 def may_commit(command: str | None) -> bool:
-    """False only where `invocations` cannot find a call that creates commits: a quick test for readers of transcripts.
+    """False only where `calls` finds nothing that could make a commit: a quick test for readers of transcripts."""
+    return bool(command) and (names_a_commit(command or "") or _starts_a_program(command or ""))
+
+
+@lru_cache(1024)
+def names_a_commit(command: str) -> bool:
+    """False only where `invocations` finds nothing: the quick test for git's own commands that create commits.
 
     Words put together from variables are not read here, so every command with a variable and the word git passes.
     """
-    if not command or "git" not in command:
+    if "git" not in command:
         return False
     return "$" in command or _VERB.search(command.translate(_QUOTING)) is not None
+
+
+def _starts_a_program(command: str) -> bool:
+    """Whether any part begins with a program that is not known to be quiet. Quotes are not read: parts are too many."""
+    if "`" in command or "-exec" in command or "-ok" in command:
+        return True
+    return any(_is_loud(part.split()) for part in _PARTS.split(_AMPERSAND.sub(" > ", command)))
+
+
+def _is_loud(words: list[str]) -> bool:
+    while words and (words[0] in _PREFIXES or _PLAIN_ASSIGNMENT.match(words[0])):
+        words = words[1:]
+    if not words or words[0].startswith("#"):
+        return False
+    if not _PLAIN_NAME.fullmatch(words[0]):
+        return True
+    name = words[0].rpartition("/")[2].lower()
+    if name == "git":
+        return len(words) > 1 and words[1] not in GIT_QUIET
+    return not is_quiet(name, words[1:])
 
 
 def creates_commits(command: str) -> bool:
@@ -57,8 +92,11 @@ def creates_commits(command: str) -> bool:
 
 def invocations(command: str, cwd: str) -> list[Invocation]:
     """The git calls in `command`, started in `cwd`, that can create commits."""
-    if "git" not in command:
-        return []
+    return [call for call in calls(command, cwd) if call.verb] if "git" in command else []
+
+
+def calls(command: str, cwd: str) -> list[Invocation]:
+    """All that may make a commit when `command` runs in `cwd`: git itself, aliases, scripts and other programs."""
     return list(_Shell(cwd).run(command[:MAX_COMMAND].replace("\x01", " "), 0))
 
 
@@ -116,11 +154,14 @@ class _Shell:
             yield from self._nested(name, words[1:], depth)
         elif name in ("git", "git.exe"):
             yield from self._git(words[1:], local)
-        else:
+        elif name in _CHANGES_DIRECTORY or name in ("popd", "pop-location"):
             self._change_directory(name, words[1:])
+        elif not is_quiet(name, words[1:]):
+            yield Invocation("", self.cwd, None, on_server=name == "gh")
 
     def _nested(self, name: str, words: list[str], depth: int) -> Iterator[Invocation]:
         if depth >= MAX_DEPTH:
+            yield Invocation("", self.cwd, None)
             return
         if name == "eval":
             script: str | None = " ".join(self._literal(word) or "" for word in words)
@@ -129,6 +170,8 @@ class _Shell:
             script = self._literal(words[flags[0] + 1]) if flags and flags[0] + 1 < len(words) else None
         if script:
             yield from _Shell(self.cwd, dict(self.variables), self.bodies).run(script, depth + 1)
+        elif words:
+            yield Invocation("", self.cwd, None)  # a script in a file, or one that only the shell knows
 
     def _change_directory(self, name: str, words: list[str]) -> None:
         if name in ("popd", "pop-location") and self._pushed:
@@ -157,9 +200,11 @@ class _Shell:
                 git_dir = self._literal(value)
         if words and words[0] in CREATING:
             yield Invocation(words[0], _join(directory, git_dir or ""), self._subject(words[0], words[1:]))
+        elif words and words[0] not in GIT_QUIET:
+            yield Invocation("", _join(directory, git_dir or ""), self._subject("", words[1:]))
 
     def _subject(self, verb: str, words: list[str]) -> str | None:
-        if verb not in ("commit", "merge"):
+        if verb not in ("commit", "merge", ""):
             return None
         for number, word in enumerate(words):
             following = words[number + 1] if number + 1 < len(words) else ""

@@ -1,35 +1,24 @@
-"""How strongly one git command of a session speaks for one commit."""
+"""How strongly one call of a session speaks for one commit."""
 
-import re
+import math
 from dataclasses import dataclass
-from enum import IntEnum
 
 from claude_metrics.git.command_line import Invocation
 from claude_metrics.git.log import LoggedCommit
+from claude_metrics.git.output import SHA, SUMMARY
 from claude_metrics.git.reflog import Reflogs
+from claude_metrics.models import Evidence
 
 SLACK = 1.0  # git counts in whole seconds
-MAX_OUTPUT = 20_000  # characters looked at on either end of what the command printed
-_SUMMARY = re.compile(r"^\[[^\]\n]{1,300} ([0-9a-f]{4,64})\] ", re.MULTILINE)  # [main (root-commit) abc1234] Subject
-_SHA = re.compile(r"\b[0-9a-f]{7,64}\b")
 # Shells differ in how a quote within a quoted text is written (`'it''s'`), so quotes are not compared.
 _QUOTES = str.maketrans("", "", "'\"`\\")
+LONGEST_CALL = 60.0  # seconds; in a longer call somebody else may well have committed by hand
 _ENOUGH = 10  # characters of a subject that a commit-msg hook may put something before or after
-
-
-class Evidence(IntEnum):
-    """Stored with a commit, so that a session recorded later can only take it with something better."""
-
-    AUTHOR = 0  # no command: author, place and time agree
-    TIME = 1  # a command ran at that second, and this copy of the repository made the commit
-    SUBJECT = 2  # the command spells out the commit's subject
-    SHA = 3  # the command printed the commit's hash
-    SUMMARY = 4  # git printed `[branch hash] subject` for it
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The git calls of one tool call in one repository."""
+    """What one tool call started in one repository."""
 
     session_id: str
     started: float
@@ -37,41 +26,56 @@ class Run:
     ended: bool  # False: no result was ever written, `finished` is the session's end
     calls: tuple[Invocation, ...]
     output: str
-
-    def printed(self) -> str:
-        return (
-            self.output if len(self.output) <= 2 * MAX_OUTPUT else self.output[:MAX_OUTPUT] + self.output[-MAX_OUTPUT:]
-        )
+    tool_call_id: str
 
 
 def evidence(commit: LoggedCommit, run: Run, reflogs: Reflogs) -> Evidence | None:
-    """None where the command cannot have made the commit, or where only chance would connect the two."""
+    """None where the call cannot have made the commit, or where only chance would connect the two."""
     since, until = run.started - SLACK, run.finished + SLACK
     if not since <= commit.committed <= until:
         return None
-    printed = run.printed()
-    summaries = _SUMMARY.findall(printed)
+    summaries = SUMMARY.findall(run.output)
     if commit.sha.startswith(tuple(summaries)):
         return Evidence.SUMMARY
-    subjects = [call.subject for call in run.calls]
-    named = any(_same(subject, commit.subject) for subject in subjects if subject)
-    if not named and (None not in subjects or (reflogs.knows(since, until) and commit.sha not in reflogs.made)):
-        return None  # the command says what its commits are called, or the commit came from elsewhere
-    if commit.sha.startswith(tuple(_SHA.findall(printed))):
-        return Evidence.SHA
+    named = any(_same(call.subject, commit.subject) for call in run.calls if call.subject)
+    came_from_elsewhere = reflogs.knows(since, until) and commit.sha not in reflogs.made
+    shown = commit.sha.startswith(tuple(SHA.findall(run.output)))
     if named:
-        return Evidence.SUBJECT
-    return Evidence.TIME if _fits(commit, run, reflogs, bool(summaries)) else None
+        return Evidence.SHA if shown else Evidence.SUBJECT
+    if not came_from_elsewhere and (level := _of_git(commit, run, reflogs, shown, bool(summaries))):
+        return level
+    return _of_a_program(commit, run, reflogs, shown)
 
 
-def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, printed_summary: bool) -> bool:
+def _of_git(commit: LoggedCommit, run: Run, reflogs: Reflogs, shown: bool, printed_summary: bool) -> Evidence | None:
+    """What git's own commands say of a commit that none of them names."""
+    calls = [call for call in run.calls if call.verb]
+    if not any(call.subject is None for call in calls):
+        return None  # there are none, or they say what their commits are called
+    if shown:
+        return Evidence.SHA
+    return Evidence.TIME if _fits(commit, run, reflogs, {call.verb for call in calls}, printed_summary) else None
+
+
+def _fits(commit: LoggedCommit, run: Run, reflogs: Reflogs, verbs: set[str], printed_summary: bool) -> bool:
     """Whether a command that names no commit may have made this one, as far as its verbs and the reflogs say."""
-    verbs = {call.verb for call in run.calls}
     if not run.ended or (printed_summary and verbs == {"commit"}):
         return False  # a plain `git commit` prints a summary of each commit: with others printed, this is not one
     # `merge --continue` and its like are written down as commits; a pull, which may go on for hours, never is.
     allowed = verbs | ({"commit"} if verbs - {"pull"} else set())
     return reflogs.verbs.get(commit.sha, next(iter(verbs))) in allowed
+
+
+def _of_a_program(commit: LoggedCommit, run: Run, reflogs: Reflogs, shown: bool) -> Evidence | None:
+    """What a script, an alias or a tool says of a commit: it ran when the reflog says that the commit was made."""
+    programs = [call for call in run.calls if not call.verb]
+    during = math.floor(run.started) <= commit.committed <= run.finished
+    if not programs or not run.ended or not during or run.finished - run.started > LONGEST_CALL:
+        return None
+    on_server = any(call.on_server for call in programs) and commit.sha in reflogs.arrived
+    if commit.sha not in reflogs.made and not on_server:
+        return None
+    return Evidence.SHA if shown else Evidence.CALL
 
 
 def _same(literal: str, subject: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from claude_metrics.git.process import Answer, Git
+from claude_metrics.git.reflog import FIELDS as REFLOG_FIELDS
 from claude_metrics.git.reflog import Reflogs, parse
 from claude_metrics.git.repository import Repository
 
@@ -21,7 +22,7 @@ DAY = 86400
 _MARGINS = (0, 30 * DAY, 365 * DAY, 1 << 40)
 _FAILURES_ALLOWED = 3
 _LAST = 253402300799  # the end of year 9999
-_REFS = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/replace/*", "--all")
+_REFS = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/replace/*", "--exclude=refs/jj/*", "--all")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-notes", "--encoding=UTF-8", "-z")
 _FIELDS = ("%H", "%S", "%ct", "%an", "%ae", "%ce", "%s", "%B")
 _NUMSTAT = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
@@ -36,7 +37,7 @@ class LoggedCommit:
     committer_email: str
     subject: str
     message: str
-    branch: str
+    branch: str | None  # None for a commit on no branch (a detached HEAD)
     files: int | None  # None: the contents are not on this machine
     added: int | None
     deleted: int | None
@@ -114,15 +115,15 @@ class RepositoryLog:
         return (bare, None, False) if bare.problem is None else (answer, answer.problem, True)
 
     def _read_reflogs(self, since: int) -> Reflogs:
-        layout = "--format=%H%x00%gD%x00%gs"
+        layout = "--format=" + "%x00".join(REFLOG_FIELDS)
         answer = self.git.ask(
             self.repository.directory, "log", "-g", "--all", "--date=unix", f"--max-age={since}", *_PLAIN, layout, "--"
         )
-        return parse(answer.stdout.decode("utf-8", "replace"), self.repository.branch)
+        return parse(answer.stdout.decode("utf-8", "replace"), self.repository.head)
 
     def _finished(self, one: LoggedCommit, alive: set[str]) -> LoggedCommit:
-        branch = self.reflogs.made.get(one.sha) or one.branch or self.repository.branch or "HEAD"
-        return replace(one, branch=branch, reachable=one.sha in alive)
+        branch = self.reflogs.made.get(one.sha) or one.branch or self.repository.head
+        return replace(one, branch=None if branch == "HEAD" else branch, reachable=one.sha in alive)
 
 
 def _parsed(output: bytes, token: str, counted: bool) -> Iterator[LoggedCommit]:

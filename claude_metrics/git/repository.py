@@ -10,8 +10,11 @@ from typing import TypeVar
 
 from claude_metrics.git.process import Answer, Git
 
+MAX_LINK = 4096
 DISK_SECONDS = 2.0  # for looking at a directory; a dead network disk would take forever
 _CONFIG = r"^(user\.email|core\.worktree|remote\..*\.url)$"
+# Where tools put worktrees within a repository: known by the name alone when the worktree is gone.
+_REMOVED_WORKTREE = re.compile(r"(?:[^/]+/)?\.?worktrees/([^/]+)(?:/(.*))?", re.DOTALL)
 _Result = TypeVar("_Result")
 
 
@@ -19,9 +22,25 @@ _Result = TypeVar("_Result")
 class Repository:
     key: str  # main worktree's top level, or the git directory where there is none
     directory: str  # where git is asked
-    branch: str | None  # of this worktree: "HEAD" when detached, None before the first commit
+    head: str | None  # the branch of this worktree: "HEAD" when detached, None before the first commit
     remote_url: str | None
     email: str | None  # user.email as commits made here carry it
+    project: str  # the folder of the main checkout, or what stands for it where there is none
+    worktree: str | None  # git's name of the linked worktree, None for the main checkout
+
+    @property
+    def branch(self) -> str | None:
+        return None if self.head == "HEAD" else self.head
+
+    def worktree_of(self, cwd: str) -> tuple[str, str] | None:
+        """For a `cwd` in a linked worktree: the same folder in the main checkout, and the worktree's name."""
+        inner = os.path.relpath(cwd, self.directory)
+        if self.worktree:
+            return os.path.normpath(os.path.join(self.project, inner)), self.worktree  # noqa: PTH118
+        layout = _REMOVED_WORKTREE.fullmatch(inner)
+        if not layout or os.path.exists(cwd):  # noqa: PTH110
+            return None
+        return os.path.normpath(os.path.join(self.directory, layout[2] or "")), layout[1]  # noqa: PTH118
 
 
 class Repositories:
@@ -32,22 +51,38 @@ class Repositories:
         self._tops: dict[str, str | None] = {}
         self._repositories: dict[str, Repository | str | None] = {}
         self._settings: dict[str, dict[str, list[str]]] = {}
+        self._written: dict[str, float] = {}
 
     def at(self, directory: str) -> Repository | str | None:
         """The repository that holds `directory`, why it cannot be read, or None where there is none."""
-        if not os.path.isabs(directory):  # noqa: PTH117 - the directory is text from a transcript
-            return _text(f"not an absolute path: {directory[:200]}")
-        if directory not in self._tops:
-            try:
-                self._tops[directory] = _within(DISK_SECONDS, lambda: _top_of(directory))
-            except (OSError, ValueError) as error:
-                return _text(f"{directory[:200]}: {error}")
-        top = self._tops[directory]
+        try:
+            top = self._top(directory)
+        except (OSError, ValueError) as error:
+            return _text(f"{directory[:200]}: {error}")
         if top is None:
             return None
         if top not in self._repositories:
             self._repositories[top] = self._read(top)
         return self._repositories[top]
+
+    def written_since(self, directory: str, moment: float) -> bool:
+        """False where the files show that nothing was committed there since then. No process is started."""
+        try:
+            top = self._top(directory)
+            if top is None:
+                return False
+            if top not in self._written:
+                self._written[top] = _within(DISK_SECONDS, lambda: _last_written(top))
+            return self._written[top] >= moment
+        except (OSError, ValueError):
+            return False
+
+    def _top(self, directory: str) -> str | None:
+        if not os.path.isabs(directory):  # noqa: PTH117 - the directory is text from a transcript
+            raise ValueError("not an absolute path")
+        if directory not in self._tops:
+            self._tops[directory] = _within(DISK_SECONDS, lambda: _top_of(directory))
+        return self._tops[directory]
 
     def _read(self, top: str) -> Repository | str | None:
         answer = self.git.ask(
@@ -58,15 +93,19 @@ class Repositories:
         if not 2 <= len(lines) <= 3:
             return _text(f"{top}: {answer.problem or 'git gave an unexpected answer'}")
         common = os.path.realpath(os.path.join(top, lines[1]))  # noqa: PTH118
+        own = os.path.realpath(lines[0])
         if common not in self._settings:
             self._settings[common] = _settings(self.git.ask(top, "config", "-z", "--get-regexp", _CONFIG))
         settings = self._settings[common]
+        key = _text(_key(common, settings.get("core.worktree", [""])[-1]))
         return Repository(
-            key=_text(_key(common, settings.get("core.worktree", [""])[-1])),
+            key=key,
             directory=top,
-            branch=_text(lines[2]).removeprefix("refs/heads/") if len(lines) > 2 and not answer.problem else None,
+            head=_text(lines[2]).removeprefix("refs/heads/") if len(lines) > 2 and not answer.problem else None,
             remote_url=_remote(settings),
             email=settings.get("user.email", [None])[-1],
+            project=str(Path(key).parent) if Path(common).name.startswith(".") and key == common else key,
+            worktree=_text(Path(own).name) if own != common and Path(own).parent.name == "worktrees" else None,
         )
 
 
@@ -139,6 +178,18 @@ def _top_of(directory: str) -> str | None:
         if (folder / ".git").exists() or all((folder / name).exists() for name in ("HEAD", "objects", "refs")):
             return str(folder)
     return None
+
+
+def _last_written(top: str) -> float:
+    """When HEAD's reflog was last written; the end of time where that cannot be seen (another format of references)."""
+    folder = Path(top) / ".git"
+    if folder.is_file():
+        with folder.open(encoding="utf-8", errors="surrogateescape") as file:
+            folder = Path(top, file.readline(MAX_LINK).removeprefix("gitdir:").strip())
+    elif not folder.exists():
+        folder = Path(top)
+    log = folder / "logs" / "HEAD"
+    return log.stat().st_mtime if log.exists() else float("inf")
 
 
 def _within(seconds: float, look: Callable[[], _Result]) -> _Result:

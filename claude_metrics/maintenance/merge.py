@@ -16,7 +16,7 @@ from claude_metrics.maintenance import other_database
 from claude_metrics.maintenance.group import GROUP, Group, Row
 from claude_metrics.maintenance.group_batch import batch_of, new_observations, priced
 from claude_metrics.maintenance.imported import Imported
-from claude_metrics.models import Batch
+from claude_metrics.models import Batch, Evidence
 from claude_metrics.recording import content
 from claude_metrics.redact import redact
 from claude_metrics.store import connection as database
@@ -146,11 +146,13 @@ def _commits(connection: sqlite3.Connection, rows: Sequence[Row], touched: Touch
         stored = connection.execute(
             "select branch, reachable, evidence from commits where repository = ? and sha = ?", key
         ).fetchone()
-        evidence = row.get("evidence") or 0
-        if stored and stored[2] is not None and stored[2] >= evidence:
+        evidence = Evidence(row.get("evidence") or 0)
+        ours = Evidence(stored[2]) if stored and stored[2] is not None else None
+        contested = {ours, evidence} <= {Evidence.CALL, Evidence.SHARED}
+        if ours is not None and ours.strength >= evidence.strength and not contested:
             continue
         known = {"branch": stored[0], "reachable": stored[1]} if stored else {}
-        counts = dict.fromkeys(("files_changed", "lines_added", "lines_deleted", "attribution"))
+        counts = dict.fromkeys(("files_changed", "lines_added", "lines_deleted", "attribution", "tool_call_id"))
         save_commits(
             connection, [SimpleNamespace(**{**blank, **counts, **row, **known, "evidence": evidence})], touched
         )

@@ -168,7 +168,8 @@ def compare(new: sqlite3.Connection, db_path: Path) -> Comparison:
 
 def _difference(new: sqlite3.Connection, table: str, examples: list[str]) -> Difference:
     join = " and ".join(f"n.{key} = o.{key}" for key in KEYS[table])
-    columns = [row[1] for row in new.execute(f"pragma main.table_info({table})") if row[1] not in IGNORED]
+    stored = {row[1] for row in new.execute(f"pragma stored.table_info({table})")}  # perhaps of an older version
+    columns = [row[1] for row in new.execute(f"pragma main.table_info({table})") if row[1] in stored - {*IGNORED}]
     differs = " or ".join(f"{_rounded('n.' + c)} is not {_rounded('o.' + c)}" for c in columns)
     both = f"from main.{table} n join stored.{table} o on {join}"
     total, changed = new.execute(f"select count(*), total({differs}) {both}").fetchone()

@@ -114,6 +114,8 @@ def _commits(connection: sqlite3.Connection, report: CommitReport, batches: Sequ
     own = [replace(c, message=redact(c.message) or "") for c in report.commits if c.session_id in known]
     save_commits(connection, own, touched)
     for facts in (facts for batch in batches for facts in batch.sessions.values()):
+        if tree := report.worktrees.get(facts.project_path or ""):
+            sessions.save_worktree(connection, facts.session_id, *tree)
         url = report.remote_urls.get(facts.project_path or "")
         if url:
             sessions.save_remote_url(connection, facts.session_id, url)
@@ -128,6 +130,7 @@ def commits_in(batches: Sequence[Batch], cache: CommitCache) -> CommitReport:
         report = commits_of(window, own, cache)
         found.commits.extend(report.commits)
         found.remote_urls.update(report.remote_urls)
+        found.worktrees.update(report.worktrees)
         found.problems.extend(report.problems)
     return found
 

@@ -199,6 +199,34 @@ update tool_calls_15min as q set failed = q.failed - d.failed, unfinished = q.un
 """
 
 
+@migrations()
+def m004_worktrees(db: Database) -> None:
+    """A session's worktree, and the call that made a commit.
+
+    `HEAD` is what git prints where no branch is checked out; it is no branch's name.
+    """
+    db.execute("alter table sessions add column worktree text")
+    db.execute("alter table commits add column tool_call_id text")
+    db.execute("update sessions set git_branch = null where git_branch = 'HEAD'")
+    db.execute("update commits set branch = null where branch = 'HEAD'")
+    for statement in M004_PLACES.split(";\n"):
+        db.execute(statement)
+
+
+# A place of branch HEAD is that without a branch, where there is one already.
+M004_PLACES = """
+create temp table same_places as select old.place_id as gone, new.place_id as kept from places old join places new
+    on (new.agent, new.project_path, new.project, new.machine) = (old.agent, old.project_path, old.project, old.machine)
+    where old.branch = 'HEAD' and new.branch = '';
+update sessions set place_id = kept from same_places where place_id = gone;
+update usage_15min set place_id = kept from same_places where place_id = gone;
+update tool_calls_15min set place_id = kept from same_places where place_id = gone;
+update activity_15min set place_id = kept from same_places where place_id = gone;
+delete from places where place_id in (select gone from same_places);
+update places set branch = '' where branch = 'HEAD';
+drop table same_places"""
+
+
 def steps() -> list[str]:
     """The names of all steps in their order."""
     return [step.name for step in migrations.pending(Database(memory=True))]

@@ -12,7 +12,7 @@ _EARLIEST, _LATEST = ("first_record_at",), ("last_record_at", "ended_at")
 _KEPT = ("opened_at", "project_path", "parent_session_id", "agent_type")
 _NEWEST = (
     "forked_at",
-    "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "title", "summary",
+    "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "worktree", "title", "summary",
     "total_duration_ms", "total_api_duration_ms", "source_lines_added", "source_lines_removed", "source_cost_usd",
 )  # fmt: skip
 _COLUMNS = ("session_id", *_EARLIEST, *_LATEST, *_KEPT, *_NEWEST, "recorded_by")
@@ -40,9 +40,22 @@ def upsert_session(connection: sqlite3.Connection, facts: SessionFacts, recorded
         "source_lines_removed": facts.lines_removed,
         "source_cost_usd": facts.reported_cost_usd,
         "recorded_by": recorded_by,
+        "git_branch": None if facts.git_branch == "HEAD" else facts.git_branch,  # a detached HEAD is on no branch
     }
     row = [renamed[c] if c in renamed else getattr(facts, c) for c in _COLUMNS]
     connection.execute(_UPSERT_SESSION, row)
+    if facts.worktree and facts.project_path:
+        save_worktree(connection, facts.session_id, facts.project_path, facts.worktree)
+
+
+def save_worktree(connection: sqlite3.Connection, session_id: str, project_path: str, worktree: str) -> None:
+    """Give a session in a linked worktree to the main checkout's project, also one stored without knowing that."""
+    connection.execute(
+        """update sessions set project_path = ?2, worktree = coalesce(worktree, ?3),
+            project_name = case when project_path is ?2 then project_name end
+        where session_id = ?1 and (project_path is not ?2 or worktree is null)""",
+        (session_id, project_path, worktree),
+    )
 
 
 def save_reported_cost(connection: sqlite3.Connection, session_id: str, cost_usd: float) -> None:

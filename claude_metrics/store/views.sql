@@ -7,7 +7,7 @@ select session_id, agent_type as agent, project_name as project, git_branch as b
     input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens as total_tokens,
     user_message_count, tool_calls, failed_tool_calls, commits, lines_added, lines_removed, total_duration_ms,
     unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path,
-    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id
+    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id, worktree
 from sessions;
 -- v_requests: a row per billed request; `kind` is `unlisted` for what the agent billed without writing a line.
 create view v_requests as
@@ -102,12 +102,16 @@ select q.time, q.session_id, (select p.agent from places p where p.place_id = q.
     q.calls, q.failed, q.denied, q.unfinished, q.duration_ms, q.input_bytes, q.output_bytes, q.largest_bytes,
     q.largest_call_id, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, q.place_id
 from tool_calls_15min q;
--- v_commits: a row per commit; `proven`: the session's own command made it, `inferred`: only author, place and time fit. Sums are of the `counted` ones: proven, and a branch still reaches them.
+-- v_commits: a row per commit; `proven`: the session's own call made it, `inferred`: only author, folder and time fit; `evidence` says by what. Sums are of the `counted` ones: proven, and a branch still reaches them.
 create view v_commits as
 select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name as project, c.branch, c.committed_at,
     cast(strftime('%s', c.committed_at) as integer) as time, c.message, c.author_name, c.author_email,
     c.files_changed, c.lines_added, c.lines_deleted, c.attribution, c.reachable, s.place_id,
-    c.attribution = 'proven' and c.reachable as counted
+    c.attribution = 'proven' and c.reachable as counted, s.worktree, c.tool_call_id,
+    case c.evidence when 4 then 'git printed its summary' when 3 then 'the call printed its hash'
+        when 2 then 'the command has its subject' when 1 then 'a git command ran'
+        when 5 then 'only this session''s call ran' when 6 then 'calls of several sessions ran'
+        else 'author, folder and time' end as evidence
 from commits c cross join sessions s on s.session_id = c.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as

@@ -7,7 +7,7 @@ import pytest
 
 from claude_metrics.git import process as git
 from claude_metrics.git.attribution import CommitCache, GitCommand, branch_and_remote, commits_of
-from claude_metrics.git.evidence import Evidence
+from claude_metrics.models import Evidence
 from tests.support.git_sandbox import Work, moment, repository, shell, subjects, window
 
 ADD = "echo $RANDOM >> file.txt; git add -A;"
@@ -87,9 +87,9 @@ def test_the_branch_is_the_one_the_commit_was_made_on(repo: Path, work: Work) ->
     assert the_one(work.commits(repo)).branch == "topic"
 
 
-def test_a_commit_on_no_branch_is_on_head(repo: Path, work: Work) -> None:
+def test_a_commit_on_a_detached_head_is_on_no_branch(repo: Path, work: Work) -> None:
     work.run(repo, "git checkout -q --detach;" + ADD + "git commit -q -m 'Detached work'")
-    assert the_one(work.commits(repo)).branch == "HEAD"
+    assert the_one(work.commits(repo)).branch is None
 
 
 # Which commits are the session's
@@ -513,9 +513,9 @@ def test_branch_and_remote_of_what_is_no_repository_are_unknown(tmp_path: Path) 
     assert branch_and_remote(str(tmp_path)) == (None, None)
 
 
-def test_a_detached_head_is_called_head_and_an_unborn_branch_unknown(repo: Path, tmp_path: Path) -> None:
+def test_a_detached_head_and_an_unborn_branch_are_no_branch(repo: Path, tmp_path: Path) -> None:
     shell(repo, "git checkout -q --detach; git init -q ../empty")
-    assert branch_and_remote(str(repo))[0] == "HEAD"
+    assert branch_and_remote(str(repo))[0] is None
     assert branch_and_remote(str(tmp_path / "empty"))[0] is None
 
 

@@ -166,7 +166,9 @@ def test_two_processes_that_open_an_old_file_at_once_both_succeed(first_release:
 
 def test_every_row_of_the_first_release_is_kept(first_release: Path) -> None:
     before = rows(first_release)
-    assert rows(opened(first_release)) == before
+    now = rows(opened(first_release))
+    width = {name: len(found[0]) for name, found in before.items() if found}  # new columns come last
+    assert {name: sorted((row[: width.get(name)] for row in found), key=repr) for name, found in now.items()} == before
     assert all(before[name] for name in ("sessions", "commits", "observations", "facets", "purged", "copies"))
 
 

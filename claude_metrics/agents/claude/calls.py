@@ -6,12 +6,12 @@ from typing import Any
 
 from claude_metrics import clock
 from claude_metrics.activity.verification import check_of
-from claude_metrics.agents._tools import COMMAND
+from claude_metrics.agents._tools import COMMAND, commit_route
 from claude_metrics.agents.claude import observe as claude_observe
 from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord, size_of, text_of
 from claude_metrics.agents.claude.timeline import Timeline
 from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, patch_of, subject_of
-from claude_metrics.git.command_line import may_commit
+from claude_metrics.git.command_line import names_a_commit
 from claude_metrics.models import Source, ToolCall
 
 OPEN_CALLS = 500
@@ -21,8 +21,8 @@ _NO_PATCH = Patch()
 class Calls(Timeline):
     """The calls of a transcript. `open_calls` are those without a result.
 
-    Each has when it began, its session, [directory, command] of one that may commit, its tool, and what it checks
-    (`verification.check_of`).
+    Each has when it began, its session, [directory, command] of one that may commit (`commit_route`), its tool, and
+    what it checks (`verification.check_of`).
     """
 
     def __init__(self, source: Source, state: dict[str, Any]) -> None:
@@ -57,10 +57,11 @@ class Calls(Timeline):
         )
         self.add_tool_call(row)
         shell = described.command if category == "shell" else None
-        git = [cwd or "", shell[:COMMAND]] if shell and may_commit(shell) else None
+        route = commit_route(category, described.command)
+        git = None if route is None else [cwd or "", route[:COMMAND]]
         if len(self.open_calls) < OPEN_CALLS:
             self.open_calls[call_id] = [stamp, owner, git, name, check_of(shell) if shell else None]
-        if git:
+        if git and names_a_commit(git[1]):
             self.add_git_command(row, git[0], git[1], stamp)
 
     def result(self, block: ResultBlock, record: UserRecord, stamp: str | None, file_session: str) -> None:

@@ -241,6 +241,8 @@ class Reader(Calls):
             self.state["named"] = True
         elif record.type == "ai-title" and record.aiTitle and not self.state.get("named"):
             self.facts(file_session).title = record.aiTitle
+        elif record.type == "worktree-state":
+            self.enter_worktree(file_session, record.worktreeSession)
         elif record.type == "summary" and record.summary:
             self.facts(file_session).summary = record.summary
         else:

@@ -134,6 +134,13 @@ class ModelUsage(Struct):
     costUSD: Count = None
 
 
+class WorktreeSession(Struct):
+    """Where a session was started that the client put into a git worktree of its own."""
+
+    originalCwd: str | None = None
+    worktreeName: str | None = None
+
+
 class OtherRecord(Common):
     """Everything else: titles, modes, cost states, system records; unknown types too."""
 
@@ -149,6 +156,7 @@ class OtherRecord(Common):
     totalLinesRemoved: Count = None
     startTime: Count = None
     modelUsage: dict[str, ModelUsage] | None = None
+    worktreeSession: WorktreeSession | None = None
 
 
 Record = AssistantRecord | UserRecord | OtherRecord
@@ -229,7 +237,7 @@ def _convert(value: Any, shape: Any) -> Any:
 def _field(value: Any, kind: Any) -> Any:
     if kind is Raw:
         return Raw(json.dumps(value).encode())
-    for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails):
+    for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails, WorktreeSession):
         if isinstance(value, dict) and kind == struct | None:
             return _convert(value, struct)
     for block in (Block, ResultBlock, Iteration):

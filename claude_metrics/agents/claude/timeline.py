@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claude_metrics.agents._builder import BatchBuilder
-from claude_metrics.agents.claude.records import OtherRecord, Record
+from claude_metrics.agents.claude.records import OtherRecord, Record, WorktreeSession
 from claude_metrics.agents.claude.usage import AGENT_TYPE
 from claude_metrics.models import SessionFacts, Source
 from claude_metrics.text import session_name
@@ -71,9 +71,17 @@ class Timeline(BatchBuilder):
         facts = self.see(session_id, stamp)
         if record.agentId is None:
             facts.project_path = facts.project_path or record.cwd
-            facts.git_branch = record.gitBranch or facts.git_branch
+            if record.gitBranch != "HEAD":  # what git prints where no branch is checked out
+                facts.git_branch = record.gitBranch or facts.git_branch
             facts.agent_version = record.version or facts.agent_version
         self.work_in(record.cwd)
+
+    def enter_worktree(self, session_id: str, worktree: WorktreeSession | None) -> None:
+        """The session works in a worktree; its project is the checkout in which it was started."""
+        if worktree and worktree.originalCwd and worktree.worktreeName:
+            facts = self.facts(session_id)
+            facts.project_path, facts.worktree = worktree.originalCwd, worktree.worktreeName
+            self.work_in(worktree.originalCwd)
 
     def see_own(self, record: Record, stamp: str | None) -> None:
         """The same of a record that names no other owner: while a parent's lines are read, it is a copy as well."""

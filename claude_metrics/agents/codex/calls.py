@@ -11,7 +11,7 @@ from typing import Any
 from claude_metrics import clock
 from claude_metrics.activity.verification import check_of
 from claude_metrics.agents._json import Json, obj, size, text
-from claude_metrics.agents._tools import SUMMARY, category_of, subject_of, summary
+from claude_metrics.agents._tools import SUMMARY, category_of, commit_route, subject_of, summary
 from claude_metrics.agents.codex.outcome import (
     CATEGORIES,
     Changed,
@@ -26,7 +26,7 @@ from claude_metrics.agents.codex.outcome import (
     patched_file,
 )
 from claude_metrics.agents.codex.thread import ThreadBuilder
-from claude_metrics.git.command_line import may_commit
+from claude_metrics.git.command_line import names_a_commit
 from claude_metrics.models import ToolCall
 
 OPEN_CALLS = 200
@@ -85,11 +85,12 @@ class Calls:
         reader, parameters = self.reader, arguments(item)
         row = f"{reader.turn or reader.lineage}:{call_id}"
         command, path = command_of(parameters), patched_file(parameters)
-        git = [directory_of(parameters) or reader.cwd or "", command] if command and may_commit(command) else None
+        category = category_of(CATEGORIES, name)
+        route = commit_route(category, command)
+        git = None if route is None else [directory_of(parameters) or reader.cwd or "", route]
         while len(self.open) >= OPEN_CALLS:
             self.open.pop(next(iter(self.open)))
         self.open[call_id] = Open(row, name, stamp, git, check_of(command) if command else None)
-        category = category_of(CATEGORIES, name)
         call = ToolCall(
             tool_call_id=row,
             session_id=reader.home,
@@ -104,7 +105,7 @@ class Calls:
             subject=subject_of(name, category, parameters),
         )
         reader.add_tool_call(call)
-        if git:
+        if git and names_a_commit(git[1]):
             reader.add_git_command(call, git[0], git[1], stamp)
         return row
 

@@ -15,8 +15,7 @@ from claude_metrics import clock
 from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._json import Json, count, items, load, obj, size, text
-from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary
-from claude_metrics.git.command_line import may_commit
+from claude_metrics.agents._tools import category_of, commit_route, diff_lines, subject_of, summary
 from claude_metrics.models import Batch, Request, Source, ToolCall, key_of
 from claude_metrics.text import session_name
 
@@ -175,16 +174,17 @@ class Reader(BatchBuilder):
         )
         self.add_tool_call(row)
         self.see(self.session_id(), ended)
-        if name == SHELL:
-            self.shell_command(row, arguments, output, stamp, ended)
+        if name == SHELL or category == "mcp":
+            self.program(row, arguments, output, stamp, ended)
 
-    def shell_command(self, call: ToolCall, arguments: Json, output: str, stamp: str, ended: str) -> None:
-        command = text(arguments.get("command"))
+    def program(self, call: ToolCall, arguments: Json, output: str, stamp: str, ended: str) -> None:
+        """A shell command or a server's tool: it may check the work, and it may make commits."""
+        command = text(arguments.get("command")) if call.tool_name == SHELL else None
         self.add_check_of(call, command, output)
-        if command and may_commit(command):
+        if (route := commit_route(call.category or "", command)) is not None:
             folder = text(arguments.get("dir_path") or arguments.get("directory")) or ""
             directory = os.path.normpath(os.path.join(self.project or "", folder))  # noqa: PTH118
-            self.add_git_command(call, directory, command, stamp, ended, output)
+            self.add_git_command(call, directory, route, stamp, ended, output)
 
     def file_of(self, arguments: Json) -> str | None:
         path = text(arguments.get("file_path")) or text(arguments.get("absolute_path"))

@@ -12,9 +12,8 @@ import re
 from claude_metrics import clock
 from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, count, millis, number, obj, size, text
-from claude_metrics.agents._tools import category_of, diff_lines, subject_of, summary, written_lines
+from claude_metrics.agents._tools import category_of, commit_route, diff_lines, subject_of, summary, written_lines
 from claude_metrics.agents.opencode.store import Message, Part, Session
-from claude_metrics.git.command_line import may_commit
 from claude_metrics.models import Request, Source, ToolCall, counts_of, key_of
 from claude_metrics.text import session_name
 
@@ -154,15 +153,16 @@ class Reader(BatchBuilder):
         )
         self.add_tool_call(row)
         self.see(self.home, _stamp(max(began, ended)))
-        if name == SHELL:
-            self.shell_command(row, arguments, directory, output or text(meta.get("output")) or "")
+        if name == SHELL or category == "mcp":
+            self.program(row, arguments, directory, output or text(meta.get("output")) or "")
 
-    def shell_command(self, call: ToolCall, arguments: Json, directory: str, output: str) -> None:
-        command = text(arguments.get("command"))
+    def program(self, call: ToolCall, arguments: Json, directory: str, output: str) -> None:
+        """A shell command or a server's tool: it may check the work, and it may make commits."""
+        command = text(arguments.get("command")) if call.tool_name == SHELL else None
         self.add_check_of(call, command, output)
-        if command and may_commit(command):
+        if (route := commit_route(call.category or "", command)) is not None:
             where = os.path.normpath(os.path.join(directory, text(arguments.get("workdir")) or ""))  # noqa: PTH118
-            self.add_git_command(call, where, command, call.timestamp or "", call.finished_at, output)
+            self.add_git_command(call, where, route, call.timestamp or "", call.finished_at, output)
 
 
 def _stamp(milliseconds: int) -> str:
