@@ -118,6 +118,7 @@ function described({ name, panel, frame }) {
     }));
   return {
     name, type: panel.type, rows, values, unused: unused(panel, frames),
+    totals: (panel.options.legend?.calcs ?? []).map((id) => grafana.fieldReducers.get(id).name),
     series: frames[0].fields.map((field) => series(field, frames[0], frames)),
   };
 }

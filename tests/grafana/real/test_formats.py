@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.grafana import suite
 from tests.grafana.conftest import Tried
 from tests.grafana.real import library
 
@@ -134,3 +135,12 @@ def test_nothing_recorded_is_said_in_words_and_not_in_a_threshold_colour(empty: 
     assert (ratio["title"], ratio["text"], ratio["colour"]) == ("no records yet", "no requests", neutral)
     assert (budget["text"], budget["colour"]) == ("no budget set", neutral)
     assert shown["cm-recorder/7 Failed recordings"]["rows"][0][0]["text"] == "Nothing failed in this range"
+
+
+@versions
+def test_a_legend_is_sorted_by_a_column_that_it_has(odd_names: Tried, version: str) -> None:
+    """Grafana sorts by the name that it gives the sum, and not at all by a name it does not know."""
+    sorted_by = {t.name: t.panel.get("options", {}).get("legend", {}).get("sortBy") for t in suite.targets()}
+    seen = [panel for panel in panels_of(odd_names, version) if sorted_by[panel["name"]]]
+    assert len(seen) > 15
+    assert [panel["name"] for panel in seen if panel["totals"] != [sorted_by[panel["name"]]]] == []
