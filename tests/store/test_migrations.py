@@ -218,3 +218,24 @@ def test_the_first_releases_file_is_merged_into_a_new_one(run_cli: Cli, tmp_path
     done = run_cli("db", "import", str(first_release), "--db-path", str(target))
     assert done.returncode == 0, done.stderr
     assert len(rows(target)["sessions"]) == len(rows(first_release)["sessions"]) > 0
+
+
+def test_a_branch_called_head_becomes_no_branch_and_its_place_joins_the_one_without(tmp_path: Path) -> None:
+    path = at_step(tmp_path / "m.db", 3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for number, project, branch in ((1, "/a", "HEAD"), (2, "/a", ""), (3, "/b", "HEAD"), (4, "/b", "main")):
+            connection.execute(
+                "insert into places values (?, 'claude_code', ?, 'p', ?, 'm')", (number, project, branch)
+            )
+            connection.execute(
+                "insert into sessions (session_id, agent_type, git_branch, place_id) values (?, 'claude_code', ?, ?)",
+                (f"s{number}", branch or None, number),
+            )
+            connection.execute("insert into activity_15min values (0, ?, ?, 1, 1)", (f"s{number}", number))
+    with closing(sqlite3.connect(opened(path))) as connection:
+        places = connection.execute("select place_id, project_path, branch from places order by 1").fetchall()
+        sessions = connection.execute("select git_branch, place_id from sessions order by session_id").fetchall()
+        sums = connection.execute("select place_id from activity_15min order by session_id").fetchall()
+    assert places == [(2, "/a", ""), (3, "/b", ""), (4, "/b", "main")]
+    assert sessions == [(None, 2), (None, 2), (None, 3), ("main", 4)]
+    assert [row[0] for row in sums] == [2, 2, 3, 4]
