@@ -1,3 +1,3 @@
 """claude-metrics: a local-first recorder of AI coding sessions."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from claude_metrics.config import Config
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.store import connection as database
-from claude_metrics.store import migrations
+from claude_metrics.store import migrations, reprice
 from claude_metrics.store.version import LATEST
 from tests.support.captured import Capture
 
@@ -239,3 +240,12 @@ def test_a_branch_called_head_becomes_no_branch_and_its_place_joins_the_one_with
     assert places == [(2, "/a", ""), (3, "/b", ""), (4, "/b", "main")]
     assert sessions == [(None, 2), (None, 2), (None, 3), ("main", 4)]
     assert [row[0] for row in sums] == [2, 2, 3, 4]
+
+
+def test_prices_are_looked_up_anew_after_an_upgrade(first_release: Path) -> None:
+    """Rates are kept by model and day: those of an older version know nothing of what this one learnt."""
+    outdated = '[[9,9,9,9,9],[],0.01,1.0,"genai-prices"]'
+    with closing(database.connect(first_release)) as connection:
+        connection.execute("update rates set rates = ?", (outdated,))
+        reprice.refresh(connection, Config())
+        assert connection.execute("select count(*) from rates where rates = ?", (outdated,)).fetchone() == (0,)

@@ -33,7 +33,7 @@ from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, Respo
 from claude_metrics.text import session_name
 
 MAX_KEY = 2**63
-KEPT_REQUEST_IDS = 50
+KEPT_REQUEST_IDS = 8
 # Records of the session's own process: a fork never copies them.
 _OWN = ("queue-operation", "api-request")
 _KNOWN = frozenset(
