@@ -10,9 +10,12 @@ _HEX = bytes(ord("x" if chr(byte) in "0123456789abcdef" else " ") for byte in ra
 _HASH = b"x" * 7
 
 
+def may_speak_of_commits(command: str, printed: bytes) -> bool:
+    """False where `kept` keeps nothing of what was printed, also while it is still encoded as JSON."""
+    return "git" in command or _HASH in printed.translate(_HEX)
+
+
 def kept(command: str, output: str) -> str:
     """Both ends of what a call printed; of a call that does not name git only where a commit's hash may be in them."""
     ends = output if len(output) <= KEPT else f"{output[: KEPT // 2]}\n{output[-KEPT // 2 :]}"
-    if "git" in command or _HASH in ends.encode("utf-8", "replace").translate(_HEX):
-        return ends
-    return ""
+    return ends if may_speak_of_commits(command, ends.encode("utf-8", "replace")) else ""

@@ -12,6 +12,7 @@ from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord,
 from claude_metrics.agents.claude.timeline import Timeline
 from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, patch_of, subject_of
 from claude_metrics.git.command_line import names_a_commit
+from claude_metrics.git.output import may_speak_of_commits
 from claude_metrics.models import Source, ToolCall
 
 OPEN_CALLS = 500
@@ -89,7 +90,8 @@ class Calls(Timeline):
         elif stamp and name in claude_observe.RULES:
             self.observe(row, record, name)
         if git and began and stamp:
-            self.add_git_command(row, git[0], git[1], began, stamp, text_of(block.content))
+            output = text_of(block.content) if may_speak_of_commits(git[1], bytes(block.content)) else ""
+            self.add_git_command(row, git[0], git[1], began, stamp, output)
 
     def observe(self, row: ToolCall, record: UserRecord, name: str) -> None:
         result = claude_observe.Result(
