@@ -85,6 +85,7 @@ DAMAGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", DAMAGED.values(), ids=DAMAGED)
 def test_damage_takes_no_whole_record_with_it(lines: list[bytes], home: Path, run_cli: Any) -> None:
     transcript(home, *lines)
@@ -92,6 +93,7 @@ def test_damage_takes_no_whole_record_with_it(lines: list[bytes], home: Path, ru
     assert rows("select user_message_count from sessions") == [(1,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_file_that_grows_gives_the_same(lines: list[bytes], home: Path, run_cli: Any) -> None:
     for count in range(1, len(lines) + 1):
@@ -240,6 +242,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("usage", "brief", "hourly"), WRITTEN.values(), ids=WRITTEN)
 def test_the_larger_figure_of_cache_writes_counts(
     usage: Json, brief: int, hourly: int, home: Path, run_cli: Any
@@ -253,6 +256,7 @@ def test_the_larger_figure_of_cache_writes_counts(
 SOMETIMES = {"first with": ("req", None), "first without": (None, "req"), "never": (None, None)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", SOMETIMES.values(), ids=SOMETIMES)
 @pytest.mark.parametrize("syncs", [1, 2], ids=["at once", "with a sync between"])
 def test_a_message_whose_request_id_comes_and_goes_counts_once(

@@ -153,6 +153,7 @@ def orders() -> Iterator[list[str]]:
     yield from ([ROOT, CHILD, OTHER], [OTHER, CHILD, ROOT])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("order", orders(), ids=["parent first", "children first"])
 def test_a_spawned_agent_that_repeats_its_parents_history_counts_for_its_own_requests(
@@ -165,6 +166,7 @@ def test_a_spawned_agent_that_repeats_its_parents_history_counts_for_its_own_req
     assert found == WANTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
 def test_rollouts_that_grow_in_pieces_give_the_same_requests(kind: str, seed: int, home: Path, run_cli: Any) -> None:

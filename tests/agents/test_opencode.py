@@ -327,6 +327,7 @@ def whole(database: Path, place: Path) -> dict[str, list[object]]:
     return recorder.dump()
 
 
+@pytest.mark.slow
 @BUSY
 @given(st.data())
 def test_rows_that_come_in_any_pieces_give_the_same(forked: Path, data: st.DataObject) -> None:

@@ -23,6 +23,8 @@ from claude_metrics.store import connection as database
 from claude_metrics.store import reprice
 from tests.support.captured import Capture, as_stdin
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 MINE = """# my settings
 

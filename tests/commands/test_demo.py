@@ -13,6 +13,8 @@ import pytest
 from claude_metrics.demo import run as demo
 from tests.support import captured, stored
 
+pytestmark = pytest.mark.slow
+
 CAPTURE = captured.CAPTURES / "claude-code" / "print-basic"
 ORACLE = json.loads((CAPTURE / "oracle.json").read_text())
 ((SESSION, FACTS),) = ORACLE["sessions"].items()

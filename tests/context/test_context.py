@@ -92,6 +92,7 @@ def test_a_hostile_name_stays_one_short_line(name: str) -> None:
 FOLDERS = [name for name in HOSTILE if "\0" not in name and 0 < len(name) < 200 and "/" not in name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOLDERS, ids=short)
 def test_a_repository_in_a_folder_of_that_name(tmp_path: Path, name: str, run_cli: Run) -> None:
     folder = tmp_path / "work" / name
@@ -206,6 +207,7 @@ def test_sizes_are_what_the_clients_count() -> None:
     assert max(client_of(tool).limit for tool in ("claude", "codex")) < 10_000
 
 
+@pytest.mark.slow
 def test_a_workspace_of_300_repositories(tmp_path: Path) -> None:
     first = repository(tmp_path / "work" / "repository-000")
     shutil.rmtree(first / ".git/hooks")

@@ -135,6 +135,7 @@ FOUND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["user", "project", "local"])
 @pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
 def test_uninstall_gives_back_the_file_as_found(home: Path, tmp_path: Path, text: str, scope: Scope) -> None:
@@ -210,6 +211,7 @@ def settings_texts(draw: st.DrawFn) -> str:
 many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 
 
+@pytest.mark.slow
 @many
 @given(text=settings_texts(), pair=st.sampled_from(JSON_PAIRS))
 def test_install_and_uninstall_are_inverse(home: Path, text: str, pair: tuple[str, EventSet]) -> None:
@@ -248,6 +250,7 @@ def test_uninstall_keeps_what_the_user_did_meanwhile(
     assert json.loads(settings_file.read_text()) == edit(original)
 
 
+@pytest.mark.slow
 @many
 @given(text=settings_texts(), value=json_values)
 def test_uninstall_keeps_every_byte_of_an_edit_elsewhere(settings_file: Path, text: str, value: object) -> None:

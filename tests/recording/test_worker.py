@@ -17,6 +17,8 @@ from tests.support.places import HOOK
 from tests.support.recorder import rows_of
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 LEGACY = {
     "session_id": "legacy-1",
     "transcript_path": "/nowhere/legacy-1.jsonl",

@@ -290,6 +290,7 @@ ATOMS = [
 HINTS = "PRIVATE KEY eyJ :AA Q~ AzSe | !AQ curl mysql cookie auth --password-stdin "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("atom", ATOMS)
 @pytest.mark.timeout(120)
 def test_no_text_takes_more_than_a_moment(atom: str) -> None:

@@ -20,6 +20,8 @@ from tests.grafana import suite
 from tests.grafana.emulator import Range
 from tests.support import captured, stored
 
+pytestmark = pytest.mark.slow
+
 AGENTS = {"claude-code": "claude", "codex-cli": "codex", "gemini-cli": "gemini", "opencode": "opencode"}
 USAGE = ("requests", "total_tokens", "cost_usd")
 BY = ("daily", "weekly", "monthly", "sessions", "projects", "branches", "models")

@@ -26,6 +26,8 @@ from claude_metrics.store.connection import connect_readonly
 from tests.support import captured, stored
 from tests.support.stored import HAIKU, OPUS, UNKNOWN, call, request
 
+pytestmark = pytest.mark.slow
+
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
 USAGE_REPORTS = ("daily", "weekly", "monthly", "sessions", "projects", "branches", "models")
 ZONES = ("UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/New_York", "Pacific/Chatham", "America/St_Johns")

@@ -14,6 +14,8 @@ from tests.support import captured, stored
 from tests.support.captured import Capture
 from tests.support.stored import OPUS, UNKNOWN, cost_state, request
 
+pytestmark = pytest.mark.slow
+
 BEGAN = "2026-11-20T10:00:00.000Z"
 FIGURES = [100.0, 10.0, 1000.0, 5000.0, 0.0, 0.0, 0.0]  # of one `request`, as a total has them
 

@@ -11,6 +11,8 @@ from tests.support import captured, stored
 from tests.support.captured import Capture
 from tests.support.stored import UNKNOWN, call, request
 
+pytestmark = pytest.mark.slow
+
 AT = "2026-11-20T10:00:00.000Z"
 
 
