@@ -12,6 +12,7 @@ from claude_metrics import __version__
 from claude_metrics.errors import ClaudeMetricsError
 
 COMMANDS = {
+    "overview": "overview:overview",
     "setup": "setup:setup",
     "demo": "demo:demo",
     "hook": "hook:hook",
@@ -26,9 +27,24 @@ COMMANDS = {
     "config": "config:config",
 }
 
+OWN_OPTIONS = ("-h", "--help", "--version")
+# The subcommands of `report` by their names, so that `claude-metrics daily` is understood without loading them.
+REPORTS = (
+    "daily", "weekly", "monthly", "sessions", "projects", "branches", "models", "tools", "commits", "blocks", "audit",
+    "prompts",
+)  # fmt: skip
+
 
 class Lazy(click.Group):
     """A group that knows its commands by name and loads only the one that is called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without a command it is `overview`; the name of a report alone is that report."""
+        if not args or (args[0].startswith("-") and args[0] not in OWN_OPTIONS):
+            args = ["overview", *args]
+        elif args[0] in REPORTS:
+            args = ["report", *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -49,7 +65,7 @@ class Lazy(click.Group):
         except click.UsageError as error:
             import difflib
 
-            near = difflib.get_close_matches(args[0], COMMANDS, 1, 0.5)
+            near = difflib.get_close_matches(args[0], [*COMMANDS, *REPORTS], 1, 0.5)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise click.UsageError(f"{error.message}{hint}", ctx) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,39 @@ db_path = click.option(
     callback=_database,
     help="The database (default: $CLAUDE_METRICS_DB, else the one in the data folder).",
 )
+
+
+tz = click.option(
+    "--tz",
+    metavar="ZONE",
+    help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
+)
+no_sync = click.option(
+    "--no-sync", "sync", is_flag=True, flag_value=False, default=True, help="Do not look for new sessions first."
+)
+
+
+def _width(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    """What rich and our tables ask for; a width that is asked for holds in a pipe, too."""
+    if value:
+        os.environ["COLUMNS"] = str(value)
+
+
+width = click.option(
+    "--width",
+    type=click.IntRange(40),
+    metavar="N",
+    callback=_width,
+    expose_value=False,
+    help="Columns of the screen (default: those of the terminal).",
+)
+
+
+def take_in(db_path: Path, sync: bool = True) -> str:
+    """Record what is new before a reader answers; returns what it has to tell."""
+    from claude_metrics.recording import fresh
+
+    return fresh.take_in(db_path) if sync else ""
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: Any) -> str | None:

@@ -21,11 +21,9 @@ def _filters() -> list[Callable[..., Any]]:
         click.option("--project", "projects", multiple=True, metavar="NAME", help="Name or folder (repeatable)."),
         click.option("--model", "models", multiple=True, metavar="TEXT", help="Part of a model's name (repeatable)."),
         options.agents,
-        click.option(
-            "--tz",
-            metavar="ZONE",
-            help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
-        ),
+        options.tz,
+        options.width,
+        options.no_sync,
         options.db_path,
     ]
 
@@ -60,6 +58,8 @@ def _selection(named: dict[str, Any]) -> Selection:
         named.pop("since"), named.pop("until"), tz, named.pop("projects"), named.pop("models"), agents
     )
     db_path = named.pop("db_path")
+    if incomplete := options.take_in(db_path, named.pop("sync")):
+        click.echo(f"claude-metrics: {incomplete}", err=True)
     connection = connect_current(db_path)
     report.check_projects(connection, where)
     return Selection(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))

@@ -57,6 +57,7 @@ def _set_up(yes: bool, with_service: bool, db_path: Path, quiet: bool) -> dict[s
         report["service"] = _install_service(quiet)
     report["checks"], report["failed"] = _examine(db_path, quiet)
     if not quiet:
+        _show_history(db_path)
         show.show_next(with_service)
     return report
 
@@ -126,6 +127,17 @@ def _backfill(db_path: Path, quiet: bool) -> dict[str, Any]:
     if not quiet:
         show.show_backfill(report, _kept_days())
     return asdict(report)
+
+
+def _show_history(db_path: Path) -> None:
+    from contextlib import closing
+
+    from claude_metrics.config import zones
+    from claude_metrics.reports import history
+    from claude_metrics.store.connection import connect_current
+
+    with closing(connect_current(db_path)) as connection:
+        show.show_history(history.load(connection), zones.zone())
 
 
 def _kept_days() -> list[tuple[str, float]]:

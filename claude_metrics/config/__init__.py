@@ -25,6 +25,7 @@ class Config:
     content: str = "redacted"
     journal_mode: str = "delete"
     timezone: str = ""
+    fresh: bool = True
     machine_id: str = ""
     current_md: bool = False
     current_md_projects: tuple[str, ...] = ()

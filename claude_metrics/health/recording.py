@@ -18,11 +18,11 @@ from claude_metrics.agents.roots import all_sources, other_folders
 from claude_metrics.health.check import Check, Situation, ago, plural
 from claude_metrics.lock import owner
 from claude_metrics.models import Source
-from claude_metrics.recording import ingest, spool, sync, worker
+from claude_metrics.recording import disk, spool, sync, worker
+from claude_metrics.recording.waiting import LATE_S
 from claude_metrics.store import connection as database
 from claude_metrics.store.sources import own_session, sessions_on_disk
 
-LATE_S = 600  # a worker starts at once; what is older was left behind
 SOON_DAYS = 7
 
 
@@ -115,13 +115,13 @@ def _on_disk(here: Situation) -> tuple[dict[str, list[Source]], list[Source]]:
     sessions = _sessions(here, sources)
     late = time.time_ns() - LATE_S * 10**9
     kept = [source for held in sessions.values() for source in held]
-    return sessions, [source for source in kept if source.mtime_ns < late and not ingest.unchanged(source, known)]
+    return sessions, [source for source in kept if source.mtime_ns < late and not disk.unchanged(source, known)]
 
 
-def _known(here: Situation) -> ingest.Cursors:
+def _known(here: Situation) -> disk.Cursors:
     """How far each source was read; nothing without a database."""
     with _readable(here) as connection:
-        return ingest.cursors(connection) if connection else {}
+        return disk.cursors(connection) if connection else {}
 
 
 def _sessions(here: Situation, sources: list[Source]) -> dict[str, list[Source]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from claude_metrics.agents import RECORDED
@@ -24,8 +24,6 @@ from claude_metrics.store.rates import RateBook
 from claude_metrics.store.sources import save_cursor
 from claude_metrics.store.touched import FOREVER, Touched
 from claude_metrics.store.transaction import transaction
-
-Cursors = Mapping[str, tuple[int, int, int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +46,6 @@ class Outcome:
 
 
 # -- reading: pure, may run in another process ------------------------------------
-
-
-def cursors(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, str]]:
-    """Every source's (size, mtime, inode, cursor) at its last reading."""
-    return {row[0]: row[1:] for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")}
-
-
-def unchanged(source: Source, known: Cursors) -> bool:
-    """True when the file is, by its metadata, the one that was read to its end."""
-    seen = known.get(str(source.path))
-    return seen is not None and seen[:3] == (source.size, source.mtime_ns, source.inode)
 
 
 def read(source: Source, cursor: str | None, content: str) -> Batch:

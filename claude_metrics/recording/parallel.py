@@ -19,14 +19,14 @@ from typing import Any
 import msgspec
 
 from claude_metrics.models import Batch, Source
-from claude_metrics.recording import ingest
+from claude_metrics.recording import disk, ingest
 
 PARALLEL_BYTES = 24 * 2**20
 AHEAD = 4
 Result = tuple[Source, Batch | str]
 
 
-def read_all(sources: list[Source], known: ingest.Cursors, content: str) -> Iterator[Result]:
+def read_all(sources: list[Source], known: disk.Cursors, content: str) -> Iterator[Result]:
     """Each source with its batch, or with why it could not be read."""
     sources = _ordered(sources)
     cores = os.cpu_count() or 1
@@ -61,7 +61,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _in_processes(sources: list[Source], known: ingest.Cursors, content: str, cores: int) -> Iterator[Result]:
+def _in_processes(sources: list[Source], known: disk.Cursors, content: str, cores: int) -> Iterator[Result]:
     method = "fork" if sys.platform == "linux" else "spawn"
     decode = msgspec.msgpack.Decoder(Batch | str, dec_hook=_path).decode
     with ProcessPoolExecutor(
@@ -82,7 +82,7 @@ def _in_processes(sources: list[Source], known: ingest.Cursors, content: str, co
             raise
 
 
-def _cursor(source: Source, known: ingest.Cursors) -> str | None:
+def _cursor(source: Source, known: disk.Cursors) -> str | None:
     seen = known.get(str(source.path))
     return seen[3] if seen else None
 

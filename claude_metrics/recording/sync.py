@@ -15,36 +15,23 @@ from typing import Any
 
 from claude_metrics import clock, config
 from claude_metrics.agents import RECORDED
-from claude_metrics.agents.roots import all_sources
-from claude_metrics.config import zones
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.log import logger
-from claude_metrics.models import Batch, Source
+from claude_metrics.models import Batch
 from claude_metrics.recording import facets, ingest
 from claude_metrics.recording import killed as endings
 from claude_metrics.recording import parallel as reading
+from claude_metrics.recording.disk import Cursors, Found, look
 from claude_metrics.store import connection as database
-from claude_metrics.store import reprice, tombstones, upkeep
+from claude_metrics.store import reprice, upkeep
 from claude_metrics.store.recordings import save_recordings
-from claude_metrics.store.sources import own_session, sessions_on_disk
+from claude_metrics.store.sources import sessions_on_disk
 from claude_metrics.store.transaction import transaction
 
 GROUP_FILES, GROUP_ROWS = 200, 20_000
 BULK_ROWS = 100_000
+__all__ = ["Found", "Report", "end_killed", "look", "run"]
 Progress = Callable[[int], None]
-
-
-@dataclass(slots=True)
-class Found:
-    """Sources by what has to be done with them."""
-
-    changed: list[Source] = field(default_factory=list)
-    unchanged: list[Source] = field(default_factory=list)
-    facet_folders: list[Path] = field(default_factory=list)
-
-    @property
-    def bytes_to_read(self) -> int:
-        return sum(source.size for source in self.changed)
 
 
 @dataclass(slots=True)
@@ -62,32 +49,7 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def look(
-    db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
-) -> tuple[Found, ingest.Cursors]:
-    """What there is, without opening a transcript."""
-    connection = database.connect(db_path, config.lenient().journal_mode)
-    try:
-        known = ingest.cursors(connection)
-        sources = [source for agent in agents for source in _sources(agent, root, known)]
-        purged = tombstones.purged_sessions(connection, {own_session(source) for source in sources})
-    finally:
-        connection.close()
-    earliest = zones.begin_of(since, zones.configured(config.lenient())) * 10**9 if since else 0
-    found = Found(facet_folders=[path for agent in agents for path in RECORDED[agent].facet_folders(root)])
-    for source in sources:
-        if source.mtime_ns >= earliest and own_session(source) not in purged:
-            (found.unchanged if ingest.unchanged(source, known) else found.changed).append(source)
-    return found, known
-
-
-def _sources(agent: str, root: Path | None, known: ingest.Cursors) -> Iterator[Source]:
-    if root:
-        return RECORDED[agent].find_sources(root)
-    return all_sources(RECORDED[agent], config.lenient().roots, known)
-
-
-def run(db_path: Path, found: Found, known: ingest.Cursors, progress: Progress = lambda _: None) -> Report:
+def run(db_path: Path, found: Found, known: Cursors, progress: Progress = lambda _: None) -> Report:
     """Record all of `found.changed`."""
     settings, report = config.lenient(), Report()
     started = clock.now()
@@ -167,7 +129,7 @@ def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
         yield group
 
 
-def _readable(found: Found, known: ingest.Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
+def _readable(found: Found, known: Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
     """The batches of what could be read; the rest is counted and named."""
     for source, batch in reading.read_all(found.changed, known, content):
         progress(source.size)

@@ -31,7 +31,7 @@ from claude_metrics.installer import hook_files
 from claude_metrics.lock import only_one
 from claude_metrics.log import logger, to_file
 from claude_metrics.models import SessionFacts, Source
-from claude_metrics.recording import current_md, facets, ingest, spool
+from claude_metrics.recording import current_md, disk, facets, ingest, spool
 from claude_metrics.store import backup, reprice, tombstones
 from claude_metrics.store import connection as database
 from claude_metrics.store.recordings import save_recordings
@@ -186,9 +186,9 @@ def store_payload(
     started, session_id = clock.now(), session_name(RECORDED[agent].session_of(payload))
     if tombstones.purged_sessions(connection, [session_id]):
         return session_id
-    known = ingest.cursors(connection)
+    known = disk.cursors(connection)
     sources = list(RECORDED[agent].sources_of(payload))
-    changed = [source for source in sources if not ingest.unchanged(source, known)]
+    changed = [source for source in sources if not disk.unchanged(source, known)]
     batches = [_read(source, known, settings) for source in changed]
     facts, commits = _facts(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
     outcome = ingest.store(connection, batches, settings, "hook", facts, commits)
@@ -211,7 +211,7 @@ def _beside(connection: sqlite3.Connection, agent: str, session_id: str, setting
         logger.exception("facets or CURRENT.md of %s", session_id)
 
 
-def _read(source: Source, known: ingest.Cursors, settings: config.Config) -> Any:
+def _read(source: Source, known: disk.Cursors, settings: config.Config) -> Any:
     seen = known.get(str(source.path))
     return ingest.read(source, seen[3] if seen else None, settings.content)
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from claude_metrics.config import zones
+from claude_metrics.render.tables import digits_for, line, number, usd
 from claude_metrics.text import plain
+
+if TYPE_CHECKING:
+    from claude_metrics.reports.history import History
 
 NEXT = """
 Next:
+  claude-metrics                     today, this week, this month and the last sessions
   claude-metrics report daily        the cost of each day
   claude-metrics grafana up          open the dashboards
   claude-metrics doctor              check that everything is recorded"""
@@ -34,6 +41,20 @@ def show_backfill(report: Any, kept_days: Iterable[tuple[str, float]]) -> None:
         + "".join(f" {title} deletes transcripts after {days:g} days." for title, days in kept_days)
         + " What is recorded stays recorded."
     )
+
+
+def show_history(history: History | None, zone: zones.Zone) -> None:
+    """What all of it comes to: `$757 in 457 sessions since June 2026; the dearest project: app, $300`."""
+    if history is None:
+        return
+    money = usd(digits_for([history.sums.cost_usd]))
+    sessions = "1 session" if history.sessions == 1 else f"{number(history.sessions)} sessions"
+    since = datetime.fromisoformat(history.since).astimezone(zone)
+    text = f"{money(history.sums.cost_usd, history.sums.unpriced_tokens)} in {sessions} since {since:%B %Y}"
+    if history.dearest:
+        name, cost = history.dearest
+        text += f"; the dearest project: {line(name)}, {money(cost, 0)}"
+    click.echo(plain(f"\n{text}"))
 
 
 def show_next(with_service: bool) -> None:

@@ -135,14 +135,14 @@ def _placed(column: Column, width: int, cell: str) -> str:
 
 
 def _rule() -> str:
-    return "─" if _is_unicode() else "-"
+    return "─" if is_unicode() else "-"
 
 
 def _dots() -> str:
-    return "…" if _is_unicode() else "~"
+    return "…" if is_unicode() else "~"
 
 
-def _is_unicode() -> bool:
+def is_unicode() -> bool:
     from claude_metrics.render.terminal import console
 
     return str(console().encoding).lower().startswith("utf")

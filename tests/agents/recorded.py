@@ -12,7 +12,7 @@ from typing import Any
 from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.models import Source
-from claude_metrics.recording import ingest
+from claude_metrics.recording import disk, ingest
 from tests.support.captured import CAPTURES, RECORDED_HOME, names
 from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
@@ -124,7 +124,7 @@ def stored_prompts(recorder: Recorder) -> list[str]:
 
 def record(recorder: Recorder, sources: Iterable[Source]) -> ingest.Outcome:
     """What a sync does, with the commits."""
-    known = ingest.cursors(recorder.connection)
+    known = disk.cursors(recorder.connection)
     batches = [
         ingest.read(source, known.get(str(source.path), (0,) * 3 + (None,))[3], "redacted") for source in sources
     ]

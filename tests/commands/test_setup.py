@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -127,3 +128,11 @@ def test_the_service_comes_and_goes(capture: Callable[[str], Capture], home: Pat
     assert {row.state for row in install.status("claude")} == {"current"} and sessions() == count
     assert "no service is installed" in run_setup("--no-service").stdout
     assert run_setup("--service", "--no-service").returncode == 2
+
+
+def test_setup_ends_with_the_sum_of_all_that_is_stored(capture: Callable[[str], Capture], run_setup: Cli) -> None:
+    capture("print-basic")
+    done = run_setup("--yes")
+    assert re.search(
+        r"^\$\d+\.\d+ in 1 session since \w+ 20\d\d; the dearest project: \w+, \$\d", done.stdout, re.MULTILINE
+    )

@@ -9,7 +9,7 @@ from claude_metrics import config
 from claude_metrics.agents import RECORDED
 from claude_metrics.git.attribution import CommitReport
 from claude_metrics.models import Source
-from claude_metrics.recording import ingest
+from claude_metrics.recording import disk, ingest
 from claude_metrics.store.connection import connect
 
 TABLES = (
@@ -30,8 +30,8 @@ class Recorder:
 
     def record(self, sources: Iterable[Source]) -> ingest.Outcome:
         """What a sync does with changed sources, one transaction for all."""
-        known = ingest.cursors(self.connection)
-        changed = [source for source in sources if not ingest.unchanged(source, known)]
+        known = disk.cursors(self.connection)
+        changed = [source for source in sources if not disk.unchanged(source, known)]
         batches = [ingest.read(s, known[str(s.path)][3] if str(s.path) in known else None, "redacted") for s in changed]
         return ingest.store(self.connection, batches, self.settings, "sync", commits=CommitReport([], {}, []))
 

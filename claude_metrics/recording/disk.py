@@ -1,0 +1,71 @@
+"""What the agents have on disk, and how far it was read: by metadata alone, without opening a transcript.
+
+It imports nothing that writes, so that reports can look before they answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from claude_metrics import config
+from claude_metrics.agents import RECORDED
+from claude_metrics.agents.roots import all_sources
+from claude_metrics.config import zones
+from claude_metrics.models import Source
+from claude_metrics.store import connection as database
+from claude_metrics.store import tombstones
+from claude_metrics.store.sources import own_session
+
+Cursors = Mapping[str, tuple[int, int, int, str]]
+
+
+@dataclass(slots=True)
+class Found:
+    """Sources by what has to be done with them."""
+
+    changed: list[Source] = field(default_factory=list)
+    unchanged: list[Source] = field(default_factory=list)
+    facet_folders: list[Path] = field(default_factory=list)
+
+    @property
+    def bytes_to_read(self) -> int:
+        return sum(source.size for source in self.changed)
+
+
+def cursors(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int, str]]:
+    """Every source's (size, mtime, inode, cursor) at its last reading."""
+    return {row[0]: row[1:] for row in connection.execute("select path, size, mtime_ns, inode, cursor from sources")}
+
+
+def unchanged(source: Source, known: Cursors) -> bool:
+    """True when the file is, by its metadata, the one that was read to its end."""
+    seen = known.get(str(source.path))
+    return seen is not None and seen[:3] == (source.size, source.mtime_ns, source.inode)
+
+
+def look(
+    db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
+) -> tuple[Found, Cursors]:
+    """What there is, without opening a transcript."""
+    connection = database.connect(db_path, config.lenient().journal_mode)
+    try:
+        known = cursors(connection)
+        sources = [source for agent in agents for source in _sources(agent, root, known)]
+        purged = tombstones.purged_sessions(connection, {own_session(source) for source in sources})
+    finally:
+        connection.close()
+    earliest = zones.begin_of(since, zones.configured(config.lenient())) * 10**9 if since else 0
+    found = Found(facet_folders=[path for agent in agents for path in RECORDED[agent].facet_folders(root)])
+    for source in sources:
+        if source.mtime_ns >= earliest and own_session(source) not in purged:
+            (found.unchanged if unchanged(source, known) else found.changed).append(source)
+    return found, known
+
+
+def _sources(agent: str, root: Path | None, known: Cursors) -> Iterator[Source]:
+    if root:
+        return RECORDED[agent].find_sources(root)
+    return all_sources(RECORDED[agent], config.lenient().roots, known)
