@@ -92,22 +92,24 @@ def _read(
 ) -> Spend:
     spend = Spend()
     today, monday, first = zones.begins(now, zones.zone(settings.timezone))
-    spend.today_usd, _ = _sum(connection, today, workspace)
-    spend.week_usd, spend.week_unpriced_tokens = _sum(connection, monday, workspace)
+    spend.today_usd, _ = _sum(connection, (today, now), workspace)
+    spend.week_usd, spend.week_unpriced_tokens = _sum(connection, (monday, now), workspace)
     if settings.budget_daily_usd > 0:
         spend.budget_daily_usd = settings.budget_daily_usd
-        spend.daily_left_usd = settings.budget_daily_usd - _sum(connection, today)[0]
+        spend.daily_left_usd = settings.budget_daily_usd - _sum(connection, (today, now))[0]
     if settings.budget_monthly_usd > 0:
         spend.budget_monthly_usd = settings.budget_monthly_usd
-        spend.monthly_left_usd = settings.budget_monthly_usd - _sum(connection, first)[0]
+        spend.monthly_left_usd = settings.budget_monthly_usd - _sum(connection, (first, now))[0]
     spend.last_session = _last_session(connection, workspace, session_id)
     return spend
 
 
-def _sum(connection: sqlite3.Connection, since: float, workspace: _Workspace | None = None) -> tuple[float, int]:
-    sql = "select coalesce(sum(cost_usd), 0), coalesce(sum(unpriced_tokens), 0) from v_usage where time >= ?"
+def _sum(
+    connection: sqlite3.Connection, between: tuple[float, float], workspace: _Workspace | None = None
+) -> tuple[float, int]:
+    sql = "select coalesce(sum(cost_usd), 0), coalesce(sum(unpriced_tokens), 0) from v_usage where time between ? and ?"
     where, values = (f" and {workspace.sql}", workspace.values) if workspace else ("", [])
-    row = connection.execute(sql + where, [int(since), *values]).fetchone()
+    row = connection.execute(sql + where, [*map(int, between), *values]).fetchone()
     return float(row[0]), int(row[1])
 
 
