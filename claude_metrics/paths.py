@@ -7,17 +7,19 @@ spells the same default out by hand (it may import nothing); a test holds the tw
 import os
 from pathlib import Path
 
-import platformdirs
-
 from claude_metrics.errors import ClaudeMetricsError
 
 APP = "claude-metrics"
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _folder(name: str, default: str) -> Path:
-    home = os.environ.get("CLAUDE_METRICS_HOME")
-    return absolute_home(home) / name if home else Path(default)
+def _folder(name: str) -> Path:
+    """The folder for `name` (data, config or log): platformdirs' user folder of that name, or one below our own."""
+    if home := os.environ.get("CLAUDE_METRICS_HOME"):
+        return absolute_home(home) / name
+    import platformdirs  # 5 ms
+
+    return Path(getattr(platformdirs, f"user_{name}_dir")(APP, appauthor=False))
 
 
 def absolute_home(home: str) -> Path:
@@ -29,15 +31,15 @@ def absolute_home(home: str) -> Path:
 
 
 def data_dir() -> Path:
-    return _folder("data", platformdirs.user_data_dir(APP, appauthor=False))
+    return _folder("data")
 
 
 def config_file() -> Path:
-    return _folder("config", platformdirs.user_config_dir(APP, appauthor=False)) / "config.toml"
+    return _folder("config") / "config.toml"
 
 
 def log_file() -> Path:
-    return _folder("log", platformdirs.user_log_dir(APP, appauthor=False)) / f"{APP}.log"
+    return _folder("log") / f"{APP}.log"
 
 
 def spool_dir() -> Path:

@@ -30,7 +30,8 @@ GROUND: dict[str, set[str]] = {
     "text": set(),
     "paths": {"errors"},
     "files": {"errors", "paths"},
-    "log": {"paths"},
+    "log": {"log_file", "paths"},
+    "log_file": set(),
     "lock": {"paths"},
     "config": {"errors", "files", "log", "paths"},
 }

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
-
 MAX_COUNT = 2**40
 TEXT = 10_000
 
@@ -21,6 +19,8 @@ def load(line: bytes | str) -> Json | None:
 
 def load_any(line: bytes | str) -> Any:
     """Any JSON value, or None. What is no valid UTF-8 or holds half a surrogate pair is read with replacements."""
+    import msgspec  # not for those who only look where sessions are
+
     try:
         return msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -79,4 +79,8 @@ def size(value: Any) -> int:
     """UTF-8 bytes of a text, or of any other value as compact JSON."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace"))
-    return len(msgspec.json.encode(value)) if value is not None else 0
+    if value is None:
+        return 0
+    import msgspec
+
+    return len(msgspec.json.encode(value))

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from claude_metrics import paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.render.json import print_json
 
@@ -24,6 +23,8 @@ agents = click.option(
 
 
 def _database(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    from claude_metrics import paths
+
     return value or paths.database_file()
 
 

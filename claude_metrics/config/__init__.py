@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +52,8 @@ def load(path: Path | None = None) -> Config:
         return Config()
     except (OSError, UnicodeDecodeError) as error:
         raise ClaudeMetricsError(f"cannot read the config ({error}); {path}; check its mode and encoding") from error
+    import tomllib  # most users have no config file
+
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -72,6 +71,9 @@ def lenient(path: Path | None = None) -> Config:
         return load(path)
     except ClaudeMetricsError as error:
         logger.error("%s", error)
+    import re
+    import tomllib
+
     try:
         raw = path.read_bytes()
         given = tomllib.loads(raw.decode("utf-8"))
@@ -149,5 +151,7 @@ def _prices(value: Any, path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _hint(key: str, known: Iterable[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key, list(known), 1, 0.4)
     return f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"

@@ -54,9 +54,16 @@ def show(
 
 
 def _natural(column: Column, cells: Sequence[str]) -> int:
+    return max(cells_of(line) for cell in [column.title, *cells] for line in (cell.split("\n") or [""]))
+
+
+def cells_of(text: str) -> int:
+    """The columns of a terminal that `text` takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
-    return max(cell_len(line) for cell in [column.title, *cells] for line in (cell.split("\n") or [""]))
+    return cell_len(text)
 
 
 def _kept(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int]:
@@ -126,10 +133,10 @@ def _joined(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[st
 
 
 def _placed(column: Column, width: int, cell: str) -> str:
-    from rich.cells import cell_len, set_cell_size
-
-    size = cell_len(cell)
+    size = cells_of(cell)
     if size > width and column.text:
+        from rich.cells import set_cell_size
+
         return set_cell_size(set_cell_size(cell, width - 1) + _dots(), width)
     return cell + " " * (width - size) if column.text else " " * (width - size) + cell
 
@@ -158,7 +165,8 @@ def note(text: str, style: str = "dim") -> None:
     """A line below a table."""
     from claude_metrics.render.terminal import console
 
-    console().print(_text(plain(text), style), soft_wrap=True)
+    screen, harmless = console(), plain(text)
+    screen.print(_text(harmless, style) if screen.is_terminal else harmless, soft_wrap=True)
 
 
 def note_hidden(hidden: Sequence[str]) -> None:

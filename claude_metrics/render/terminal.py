@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import click
+
+# With one of these rich may take a pipe for a terminal, or for one of another width: then it is asked.
+_ASKED_FOR = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+
+
+class Pipe:
+    """What we use of rich's console, for a file or a pipe: there rich prints plain text too, after 20 ms."""
+
+    is_terminal = False
+    width = 80
+
+    def __init__(self) -> None:
+        self.encoding = sys.stdout.encoding or "utf-8"
+
+    def out(self, text: str, style: str | None = None, highlight: bool | None = None) -> None:
+        click.echo(text)
+
+    def print(self, text: object, soft_wrap: bool = True) -> None:
+        click.echo(str(text).expandtabs())
+
 
 @cache
 def console() -> Any:
     """The screen; what its encoding does not have becomes a question mark instead of an error."""
-    from rich.console import Console
-
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    if not sys.stdout.isatty() and not any(name in os.environ for name in _ASKED_FOR):
+        return Pipe()
+    from rich.console import Console
+
     return Console(highlight=False, markup=False)
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar with rate and time left, on a terminal's stderr; elsewhere nothing."""
+    if not sys.stderr.isatty() and not any(name in os.environ for name in _ASKED_FOR):
+        yield lambda _: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 

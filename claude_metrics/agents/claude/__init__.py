@@ -13,13 +13,13 @@ The session-start note may have 10,000 UTF-16 units (tried with 2.1.328).
 from claude_metrics.agents.base import RecordedAgent
 from claude_metrics.agents.claude import settings, sources
 from claude_metrics.agents.claude.hooks import HOOKS
+from claude_metrics.agents.claude.names import AGENT_TYPE, NAME
 from claude_metrics.agents.claude.processes import dead_sessions
 from claude_metrics.agents.claude.trial import trial_transcript
-from claude_metrics.agents.claude.usage import AGENT_TYPE
 from claude_metrics.agents.hook_spec import Place
 
 AGENT = RecordedAgent(
-    name=sources.NAME,
+    name=NAME,
     type=AGENT_TYPE,
     title="Claude Code",
     program="claude",

@@ -15,6 +15,7 @@ import msgspec
 from claude_metrics import clock
 from claude_metrics.agents._builder import response_of
 from claude_metrics.agents.claude.calls import Calls
+from claude_metrics.agents.claude.names import AGENT_TYPE
 from claude_metrics.agents.claude.records import (
     Answer,
     AssistantRecord,
@@ -28,7 +29,7 @@ from claude_metrics.agents.claude.records import (
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude.usage import AGENT_TYPE, advisors_of, model_totals, number, request_of, typed_text
+from claude_metrics.agents.claude.usage import advisors_of, model_totals, number, request_of, typed_text
 from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, Response, Source, key_of
 from claude_metrics.text import session_name
 

@@ -8,13 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents._damage import FILLING
-from claude_metrics.agents._jsonl import Lines
 from claude_metrics.agents.base import DEPTH, expanded, source_from, walk_files
-from claude_metrics.agents.claude.reader import Reader
+from claude_metrics.agents.claude.names import NAME
 from claude_metrics.models import Batch, Source
 
-NAME = "claude"
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -118,6 +115,10 @@ def session_of(path: Path) -> str:
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
     """Rows of the bytes behind the cursor. A file that shrank, was replaced or no longer fits is read anew."""
+    from claude_metrics.agents._damage import FILLING
+    from claude_metrics.agents._jsonl import Lines
+    from claude_metrics.agents.claude.reader import Reader
+
     offset = _offset(source, cursor)
     state = dict(cursor.get("state", {})) if cursor and offset else {}
     reader, lines, first = Reader(source, state), Lines(source.path, offset), True

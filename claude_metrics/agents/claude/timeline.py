@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from claude_metrics.agents._builder import BatchBuilder
+from claude_metrics.agents.claude.names import AGENT_TYPE
 from claude_metrics.agents.claude.records import OtherRecord, Record, WorktreeSession
-from claude_metrics.agents.claude.usage import AGENT_TYPE
 from claude_metrics.models import SessionFacts, Source
 from claude_metrics.text import session_name
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 
 from claude_metrics import clock
@@ -13,6 +12,8 @@ MODEL = "claude-haiku-4-5"
 
 def trial_transcript(folder: Path, session_id: str) -> Path:
     """A prompt and an answer, as the client writes them, in `<folder>/<session>.jsonl`."""
+    import uuid  # 2 ms, and every command that looks for sessions loads this module
+
     common = {"sessionId": session_id, "cwd": str(folder), "version": "0", "timestamp": clock.now()}
     prompt = {"type": "user", "uuid": str(uuid.uuid4()), "message": {"role": "user", "content": "doctor"}}
     answer = {"type": "assistant", "uuid": str(uuid.uuid4()), "requestId": f"req_{uuid.uuid4().hex}"}
@@ -23,6 +24,8 @@ def trial_transcript(folder: Path, session_id: str) -> Path:
 
 
 def _message() -> dict[str, object]:
+    import uuid
+
     return {
         "id": f"msg_{uuid.uuid4().hex}",
         "role": "assistant",

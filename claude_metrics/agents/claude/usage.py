@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from claude_metrics.agents.claude.names import AGENT_TYPE
 from claude_metrics.agents.claude.records import (
     Answer,
     AssistantRecord,
@@ -18,7 +19,6 @@ from claude_metrics.agents.claude.records import (
 from claude_metrics.models import TOTAL_FIELDS, Request, key_of
 from claude_metrics.pricing import names_a_model
 
-AGENT_TYPE = "claude_code"
 MAX_TOKENS = 2**40
 # Text that stands in a user record although no user typed it.
 _NOT_TYPED = re.compile(

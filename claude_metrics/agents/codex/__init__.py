@@ -11,11 +11,11 @@ The session-start note may have 10,000 bytes (tried with 0.169.0, which calls th
 from claude_metrics.agents.base import RecordedAgent
 from claude_metrics.agents.codex import sources
 from claude_metrics.agents.codex.hooks import HOOKS
-from claude_metrics.agents.codex.reader import AGENT_TYPE
+from claude_metrics.agents.codex.names import AGENT_TYPE, NAME
 from claude_metrics.agents.hook_spec import Place
 
 AGENT = RecordedAgent(
-    name=sources.NAME,
+    name=NAME,
     type=AGENT_TYPE,
     title="Codex CLI",
     program="codex",

@@ -13,12 +13,12 @@ from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._json import Json, items, load, obj, text
 from claude_metrics.agents.codex.calls import CALLS, TOOL_ITEMS, Calls
 from claude_metrics.agents.codex.kinds import NOT_TYPED, SILENT_EVENTS, SILENT_ITEMS, SILENT_PARTS, SILENT_RECORDS
-from claude_metrics.agents.codex.thread import ROLLOUT, Replay, ThreadBuilder, rollout_name
+from claude_metrics.agents.codex.names import AGENT_TYPE, ROLLOUT, rollout_name
+from claude_metrics.agents.codex.thread import Replay, ThreadBuilder
 from claude_metrics.agents.codex.usage import Meter, Total, figures, tokens
 from claude_metrics.models import Batch, Copy, Request, Source, key_of
 from claude_metrics.text import session_name
 
-AGENT_TYPE = "codex_cli"
 FAST_TIERS = ("priority", "fast")  # as settings of this year and of the year before name it
 
 

@@ -10,15 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents._builder import read_lines
 from claude_metrics.agents._json import Json, load, obj, text
 from claude_metrics.agents._jsonl import PACKED, Lines, open_lines
 from claude_metrics.agents.base import expanded, source_from, walk_files
-from claude_metrics.agents.codex.reader import Reader
-from claude_metrics.agents.codex.thread import ROLLOUT, rollout_name
+from claude_metrics.agents.codex.names import NAME, ROLLOUT, rollout_name
 from claude_metrics.models import Batch, Source
 
-NAME = "codex"
 DAYS = 31
 FIRST_BYTES = 2**20
 
@@ -93,6 +90,9 @@ def first_record(path: Path) -> Json:
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
     """Rows of the bytes behind the cursor."""
+    from claude_metrics.agents._builder import read_lines
+    from claude_metrics.agents.codex.reader import Reader
+
     batch = read_lines(source, cursor, Reader)
     known = titles(_index(source.path))
     for session_id, facts in batch.sessions.items():

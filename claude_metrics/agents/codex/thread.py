@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from pathlib import Path
 
 from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, text
-from claude_metrics.agents._jsonl import PACKED
-
-_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# `rollout-<time>-<thread>`; a fork of 2026 is `rollout-<time>-<root>_<thread>`, and its session_meta names the root
-# (https://github.com/centauri-ai/coslash/issues/229).
-ROLLOUT = re.compile(rf"rollout-.*?(?:({_ID})_)?({_ID})$")
-
-
-def rollout_name(path: Path) -> str:
-    """The file's name without its endings: the client packs rollouts that were idle for a week (`.jsonl.zst`)."""
-    return path.name.removesuffix(PACKED).removesuffix(".jsonl")
 
 
 class ThreadBuilder(BatchBuilder):

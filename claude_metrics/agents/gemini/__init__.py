@@ -12,11 +12,11 @@ The session-start note may be long: 0.61.0 took 200,000 characters.
 from claude_metrics.agents.base import RecordedAgent
 from claude_metrics.agents.gemini import sources
 from claude_metrics.agents.gemini.hooks import HOOKS
-from claude_metrics.agents.gemini.reader import AGENT_TYPE
+from claude_metrics.agents.gemini.names import AGENT_TYPE, NAME
 from claude_metrics.agents.hook_spec import Place
 
 AGENT = RecordedAgent(
-    name=sources.NAME,
+    name=NAME,
     type=AGENT_TYPE,
     title="Gemini CLI",
     program="gemini",

@@ -16,10 +16,10 @@ from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._damage import FILLING
 from claude_metrics.agents._json import Json, count, items, load, obj, size, text
 from claude_metrics.agents._tools import category_of, commit_route, diff_lines, subject_of, summary
+from claude_metrics.agents.gemini.names import AGENT_TYPE
 from claude_metrics.models import Batch, Request, Source, ToolCall, key_of
 from claude_metrics.text import session_name
 
-AGENT_TYPE = "gemini_cli"
 SHELL = "run_shell_command"
 CATEGORIES = {
     "run_shell_command": "shell", "write_file": "edit", "replace": "edit", "read_file": "read",

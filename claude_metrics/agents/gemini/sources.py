@@ -9,14 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.agents._builder import read_lines
 from claude_metrics.agents._json import load
 from claude_metrics.agents._jsonl import open_regular
 from claude_metrics.agents.base import expanded, source_from, walk_files
-from claude_metrics.agents.gemini.reader import Reader
+from claude_metrics.agents.gemini.names import NAME
 from claude_metrics.models import Batch, Source
-
-NAME = "gemini"
 
 
 def data_dirs() -> list[Path]:
@@ -64,6 +61,9 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
     """Rows of the bytes behind the cursor; a `.json` file is one object and read whole."""
+    from claude_metrics.agents._builder import read_lines
+    from claude_metrics.agents.gemini.reader import Reader
+
     project = project_of(source)
     if source.path.suffix == ".json":
         return _read_object(source, project)
@@ -71,6 +71,8 @@ def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
 
 
 def _read_object(source: Source, project: str | None) -> Batch:
+    from claude_metrics.agents.gemini.reader import Reader
+
     reader = Reader(source, {}, project)
     with open_regular(source.path) as file:
         content = file.read()

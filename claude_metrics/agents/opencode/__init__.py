@@ -10,10 +10,10 @@ from claude_metrics.agents.base import RecordedAgent
 from claude_metrics.agents.hook_spec import Place
 from claude_metrics.agents.opencode import sources
 from claude_metrics.agents.opencode.hooks import HOOKS
-from claude_metrics.agents.opencode.reader import AGENT_TYPE
+from claude_metrics.agents.opencode.names import AGENT_TYPE, NAME
 
 AGENT = RecordedAgent(
-    name=sources.NAME,
+    name=NAME,
     type=AGENT_TYPE,
     title="OpenCode",
     program="opencode",

@@ -13,11 +13,11 @@ from claude_metrics import clock
 from claude_metrics.agents._builder import BatchBuilder
 from claude_metrics.agents._json import Json, count, millis, number, obj, size, text
 from claude_metrics.agents._tools import category_of, commit_route, diff_lines, subject_of, summary, written_lines
+from claude_metrics.agents.opencode.names import AGENT_TYPE
 from claude_metrics.agents.opencode.store import Message, Part, Session
 from claude_metrics.models import Request, Source, ToolCall, counts_of, key_of
 from claude_metrics.text import session_name
 
-AGENT_TYPE = "opencode"
 SHELL = "bash"
 CATEGORIES = {
     "bash": "shell", "write": "edit", "edit": "edit", "multiedit": "edit", "apply_patch": "edit", "patch": "edit",

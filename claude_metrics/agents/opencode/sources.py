@@ -17,12 +17,11 @@ from claude_metrics.agents._json import text
 from claude_metrics.agents.base import source_from
 from claude_metrics.agents.opencode import files as opencode_files
 from claude_metrics.agents.opencode import store as opencode_store
-from claude_metrics.agents.opencode.reader import Reader
+from claude_metrics.agents.opencode.names import NAME
 from claude_metrics.agents.opencode.store import Message, Session
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.models import Batch, Source
 
-NAME = "opencode"
 OVERLAP_MS = 60_000  # a row may be committed later than one with a newer time
 ROW_BYTES = 1024  # a session in a database has no size: rows of about so much
 
@@ -128,6 +127,8 @@ def _read(
     tree = trees(listed).get(str(source.session_id))
     if tree is None:
         return Batch(source)
+    from claude_metrics.agents.opencode.reader import Reader
+
     reader = Reader(source, tree[0], last)
     reader.session(parent)
     for message in messages([session.id for session in tree]):

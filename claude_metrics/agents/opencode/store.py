@@ -9,9 +9,7 @@ A plain read-only connection would still write: SQLite makes `-shm` and `-wal` f
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -74,6 +72,9 @@ def _uri(path: Path, stack: ExitStack) -> str:
     if wal.exists() and shared.exists():
         return f"{path.absolute().as_uri()}?mode=ro&readonly_shm=1"
     if wal.exists() and wal.stat().st_size:
+        import shutil
+        import tempfile
+
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claude-metrics-")))
         for file in (path, wal):
             shutil.copyfile(file, scratch / file.name)
