@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from io import TextIOWrapper
 from pathlib import Path
 
 from claude_metrics import paths
@@ -13,15 +15,27 @@ logger = logging.getLogger("claude_metrics")
 
 def to_file(path: Path | None = None) -> None:
     """Send the log to its file; where that cannot be written, nowhere."""
-    from claude_metrics.log_file import PrivateFile  # 4 ms, which a command that logs nothing does not spend
-
     path = path or paths.log_file()
     try:
         paths.private_dir(path.parent)
-        handler: logging.Handler = PrivateFile(path, maxBytes=BYTES, backupCount=FILES - 1, encoding="utf-8")
+        handler = _rotating(path)
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(message)s"))
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+def _rotating(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # 4 ms, which a command that logs nothing does not spend
+
+    class PrivateFile(RotatingFileHandler):
+        """Each new file is 0600 whatever the umask."""
+
+        def _open(self) -> TextIOWrapper:
+            descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.close(descriptor)
+            return super()._open()
+
+    return PrivateFile(path, maxBytes=BYTES, backupCount=FILES - 1, encoding="utf-8")

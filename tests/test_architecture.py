@@ -30,8 +30,7 @@ GROUND: dict[str, set[str]] = {
     "text": set(),
     "paths": {"errors"},
     "files": {"errors", "paths"},
-    "log": {"log_file", "paths"},
-    "log_file": set(),
+    "log": {"paths"},
     "lock": {"paths"},
     "config": {"errors", "files", "log", "paths"},
 }

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import click
-
 # With one of these rich may take a pipe for a terminal, or for one of another width: then it is asked.
 _ASKED_FOR = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
@@ -26,10 +24,14 @@ class Pipe:
         self.encoding = sys.stdout.encoding or "utf-8"
 
     def out(self, text: str, style: str | None = None, highlight: bool | None = None) -> None:
-        click.echo(text)
+        self._write(text)
 
     def print(self, text: object, soft_wrap: bool = True) -> None:
-        click.echo(str(text).expandtabs())
+        self._write(str(text).expandtabs())
+
+    def _write(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()  # a reader that has gone is noticed here, not at the interpreter's end
 
 
 @cache
