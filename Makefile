@@ -43,10 +43,12 @@ lint: $(STAMP) ## ruff, mypy for each platform, and whether the generated pages 
 	@$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	@$(BIN)/python -W ignore -m grafana.src --check
 	@$(BIN)/cog -P --check --diff $(PAGES)
+	@$(BIN)/python -m scripts.prices --check
 
 docs: $(STAMP) ## write the generated parts of the pages, and the dashboards
 	@$(BIN)/python -W ignore -m grafana.src
 	@$(BIN)/cog -P -r $(PAGES)
+	@$(BIN)/python -m scripts.prices
 
 screenshots: $(STAMP) ## take the pictures of the README (needs chromium)
 	@$(BIN)/python -m tests.support.screenshots docs

@@ -30,7 +30,7 @@ class RateBook:
         if key[0] in self.overrides or pricing.canonical(key[0]) in self.overrides:
             return None
         row = self.connection.execute("select rates from rates where model = ? and day = ?", key).fetchone()
-        return _rates_from(json.loads(row[0])) if row else None
+        return pricing.rates_from(json.loads(row[0])) if row else None
 
     def _fresh(self, key: tuple[str, str]) -> pricing.Rates | None:
         found = pricing.rates_for(*key, self.overrides)
@@ -49,8 +49,3 @@ class RateBook:
         levels = [rates._replace(prices=p, tiers=()) for p in (rates.prices, *(t[1] for t in rates.tiers))]
         costs = [pricing.cost(level, row) or 0.0 for level in levels]
         return costs[0], min(costs), max(costs) * rates.fast_factor * max(pricing.GEO_FACTORS.values())
-
-
-def _rates_from(row: list[Any]) -> pricing.Rates:
-    tiers = tuple((int(start), pricing.Prices(*prices)) for start, prices in row[1])
-    return pricing.Rates(pricing.Prices(*row[0]), tiers, *row[2:])

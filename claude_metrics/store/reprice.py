@@ -30,9 +30,7 @@ Overrides = Mapping[str, Mapping[str, Any]]
 
 def library() -> str:
     """The versions that list prices depend on: the library's, and ours for our own tables."""
-    from importlib.metadata import version
-
-    return f"genai-prices {version('genai-prices')}, claude-metrics {__version__}"
+    return f"genai-prices {pricing.library_version()}, claude-metrics {__version__}"
 
 
 def refresh(connection: sqlite3.Connection, settings: Config) -> Config:

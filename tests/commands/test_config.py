@@ -345,7 +345,8 @@ def test_a_price_that_the_library_forgets_stays(
     capture("print-basic")
     db_path = record()
     before = model_costs(db_path)
-    monkeypatch.setattr(pricing, "_library_prices", lambda name, day: None)
+    monkeypatch.setattr(pricing, "from_library", lambda name, day: None)
+    monkeypatch.setattr(pricing, "_tabled", lambda name, day: None)
     monkeypatch.setattr(reprice, "library", lambda: "the next version")
     record()
     assert model_costs(db_path) == before

@@ -1,7 +1,12 @@
 """Every rule of the client's price list, at its edge."""
 
+import json
+from datetime import date, timedelta
+from importlib.metadata import version
+
 import pytest
 
+from claude_metrics import pricing
 from claude_metrics.models import Request
 from claude_metrics.pricing import canonical, cost, rates_for
 from tests.support.claude_prices import LIST
@@ -127,3 +132,25 @@ def test_the_price_is_that_of_the_day() -> None:
 )
 def test_models_of_other_agents_have_their_makers_price(model: str, day: str, input_usd: float) -> None:
     assert usd(model, day, input_tokens=1000) == pytest.approx(input_usd / 1000)
+
+
+def test_the_table_of_common_prices_says_on_every_day_what_the_library_says() -> None:
+    table = json.loads(pricing.TABLE.read_text(encoding="utf-8"))
+    assert table["library"] == pricing.library_version() == version("genai-prices")
+    assert len(table["models"]) > 50
+    for name, periods in table["models"].items():
+        firsts = [date.fromisoformat(first) for first, _ in periods]
+        days = {day + timedelta(n) for day in firsts for n in (-1, 0, 1) if day.year > 1 or n >= 0}
+        for day in [*days, *(date(2024, 1, 1) + timedelta(n) for n in range(0, 1200, 61))]:
+            told = pricing.rates_for(name, str(day))
+            assert told and told._replace(fast_factor=1.0) == pricing.from_library(name, str(day)), (name, day)
+
+
+def test_the_table_of_another_version_of_the_library_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pricing, "library_version", lambda: "99.0")
+    assert pricing._table.__wrapped__() == {}
+    pricing._table.cache_clear()
+    assert pricing.rates_for("claude-haiku-4-5", "2026-11-20") == pricing.from_library("claude-haiku-4-5", "2026-11-20")
+    monkeypatch.undo()
+    pricing._table.cache_clear()
+    assert "claude-haiku-4-5" in pricing._table()
