@@ -87,9 +87,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except click.exceptions.Abort:
-        click.echo("stopped; everything stored until now is kept", err=True)
-        code = 130
+    except click.exceptions.Abort as error:
+        code = _stopped(error)
     except ClaudeMetricsError as error:
         click.echo(f"claude-metrics: {error}", err=True)
         code = 1
@@ -99,6 +98,17 @@ def main() -> None:
     except Exception as error:
         code = _unexpected(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stopped(abort: click.exceptions.Abort) -> int:
+    """An interrupt says what was stored until then, where the work counts it; the end of the input is no interrupt."""
+    cause = abort.__cause__ or abort.__context__
+    if isinstance(cause, EOFError):
+        click.echo("claude-metrics: there was nobody to answer the question; standard input; add --yes", err=True)
+        return 1
+    stored = "; ".join(getattr(cause, "__notes__", ())) or "everything stored until now is kept"
+    click.echo(f"stopped; {stored}", err=True)
+    return 130
 
 
 def _unexpected(error: Exception) -> int:
@@ -127,6 +137,17 @@ def _outside(error: Exception) -> str | None:
 
     if isinstance(error, sqlite3.DatabaseError) and database.is_unfit(error):
         return database.remedy(error, paths.database_file())
+    if isinstance(error, FileNotFoundError) and not error.filename and _is_folder_gone():
+        folder = os.environ.get("PWD", "its name is not known")
+        return f"the current folder does not exist any more; {folder}; change to another one and try again"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}; {error.filename or 'a file'}; check its owner, mode and free space"
     return None
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - what failed is this very call
+    except FileNotFoundError:
+        return True
+    return False

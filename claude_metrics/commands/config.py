@@ -64,7 +64,7 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-@config.command("set")
+@config.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
 @click.argument("key")
 @click.argument("value")
 @options.db_path

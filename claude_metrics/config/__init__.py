@@ -108,12 +108,35 @@ def checked(key: str, value: Any, path: Path) -> Any:
     if key == "roots" and not (isinstance(value, dict) and all(_is_texts(item) for item in value.values())):
         raise ClaudeMetricsError(f'`roots` holds a list of folders an agent; {path}; write claude = ["~/.claude-work"]')
     if isinstance(default, tuple) and isinstance(value, list):
-        return tuple(str(item) for item in value)
+        if not _is_texts(value):
+            raise ClaudeMetricsError(f"`{key}` must be a list of texts, not `{value}`; {path}; correct it")
+        return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
     if type(value) is not type(default):
         raise ClaudeMetricsError(f"`{key}` must be {_KINDS[type(default)]}, not `{value}`; {path}; correct it")
+    _check_range(key, value, path)
     return value
+
+
+def _check_range(key: str, value: Any, path: Path) -> None:
+    """Numbers are amounts, lengths and times: none is negative or endless, and no time limit is nothing."""
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    is_limit = key == "context_deadline_s"
+    if is_number and (not 0 <= value < 1e9 or (is_limit and value == 0)):
+        least = "more than 0" if is_limit else "0 or more"
+        raise ClaudeMetricsError(f"`{key}` must be {least}, not `{value}`; {path}; correct it")
+    if key == "timezone" and value and not is_zone(value):
+        raise ClaudeMetricsError(f"no time zone `{value}`; `timezone` in {path}; use a name like Europe/Berlin")
+
+
+def is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return name.upper() in ("UTC", "Z") or bool(ZoneInfo(name))
+    except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
+        return False
 
 
 def _is_texts(value: Any) -> bool:

@@ -50,13 +50,9 @@ def get(settings: config.Config, key: str) -> Any:
 
 def put(key: str, text: str) -> Any:
     """Set `key`; returns the value as it is stored. Raises ClaudeMetricsError, and writes nothing, if it is wrong."""
-    from claude_metrics.config import zones
-
     parts, path = split(key), paths.config_file()
     document, before = _read(path)
     value = _value(parts, text)
-    if parts == ["timezone"] and value:
-        zones.zone(value)
     _table(document, parts[:-1])[parts[-1]] = value
     _checked(document, parts[0], path)
     _write(path, before, document)

@@ -12,7 +12,8 @@ from claude_metrics.context.settings import Settings
 
 BUSY_S = 0.25  # a writer's commit takes a few ms; whoever holds the database longer is not waited for
 STEPS = 1000  # of SQLite's machine, between two looks at the clock
-OBSERVED = "last: "  # how `store.summaries` marks the next steps that are no items of a plan
+# How `store.summaries` marks the next steps that are no items of a plan; "last: " until version 0.2.
+OTHER_STEPS = ("last: ", "check failed: ", "question: ")
 
 
 class LastSession:
@@ -140,7 +141,7 @@ def _add_summary(connection: sqlite3.Connection, last: LastSession) -> None:
         return  # a database of an earlier version
     if row:
         last.outcome, last.plan_progress = row["outcome"], row["plan_progress"]
-        last.unfinished = [step for step in _texts(row["next_steps"]) if not step.startswith(OBSERVED)]
+        last.unfinished = [step for step in _texts(row["next_steps"]) if not step.startswith(OTHER_STEPS)]
         last.checks = _texts(row["verification_results"])
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from claude_metrics.log import logger
 from claude_metrics.models import Batch, Source
 from claude_metrics.recording import disk, ingest
 
@@ -30,11 +31,25 @@ def read_all(sources: list[Source], known: disk.Cursors, content: str) -> Iterat
     """Each source with its batch, or with why it could not be read."""
     sources = _ordered(sources)
     cores = os.cpu_count() or 1
-    if cores < 2 or len(sources) < 2 or sum(source.size for source in sources) < PARALLEL_BYTES:
+    is_little = cores < 2 or len(sources) < 2 or sum(source.size for source in sources) < PARALLEL_BYTES
+    pool = None if is_little else _pool(cores)
+    if pool is None:
         for source in sources:
             yield source, _read(source, _cursor(source, known), content)
     else:
-        yield from _in_processes(sources, known, content, cores)
+        yield from _in_processes(pool, sources, known, content, cores)
+
+
+def _pool(cores: int) -> ProcessPoolExecutor | None:
+    """None where the system gives no semaphores: without a /dev/shm that can be written, one process reads all."""
+    method = "fork" if sys.platform == "linux" else "spawn"
+    try:
+        return ProcessPoolExecutor(
+            cores, multiprocessing.get_context(method), initializer=_prepare_process, initargs=(os.getpid(),)
+        )
+    except (OSError, ImportError, NotImplementedError) as error:
+        logger.warning("one process reads everything, because none can be started beside it: %s", error)
+        return None
 
 
 def _ordered(sources: list[Source]) -> list[Source]:
@@ -61,12 +76,11 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _in_processes(sources: list[Source], known: disk.Cursors, content: str, cores: int) -> Iterator[Result]:
-    method = "fork" if sys.platform == "linux" else "spawn"
+def _in_processes(
+    pool: ProcessPoolExecutor, sources: list[Source], known: disk.Cursors, content: str, cores: int
+) -> Iterator[Result]:
     decode = msgspec.msgpack.Decoder(Batch | str, dec_hook=_path).decode
-    with ProcessPoolExecutor(
-        cores, multiprocessing.get_context(method), initializer=_prepare_process, initargs=(os.getpid(),)
-    ) as pool:
+    with pool:
         waiting: dict[Future[bytes], Source] = {}
         todo = iter(sources)
         try:

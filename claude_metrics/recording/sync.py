@@ -28,6 +28,7 @@ from claude_metrics.store.recordings import save_recordings
 from claude_metrics.store.sources import sessions_on_disk
 from claude_metrics.store.transaction import transaction
 
+FIRST_FILES, FIRST_ROWS = 4, 1000
 GROUP_FILES, GROUP_ROWS = 200, 20_000
 BULK_ROWS = 100_000
 __all__ = ["Found", "Report", "end_killed", "look", "run"]
@@ -74,6 +75,9 @@ def run(db_path: Path, found: Found, known: Cursors, progress: Progress = lambda
             if report.rows_written > BULK_ROWS:
                 upkeep.vacuum(connection)  # keys come in no order and leave pages a third empty
             names = set(sessions_on_disk(connection, [*found.changed, *found.unchanged]).sessions)
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"{len(touched)} sessions were recorded and stay stored; run it again for the rest")
+        raise
     finally:
         gc.enable()
         connection.close()
@@ -117,14 +121,16 @@ def _recordings(connection: sqlite3.Connection, group: list[Batch], started: str
 
 
 def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Small at first, so that something is stored soon, and twice as large each time, so that little is done twice."""
     group: list[Batch] = []
-    rows = 0
+    rows, files_limit, rows_limit = 0, FIRST_FILES, FIRST_ROWS
     for batch in batches:
         group.append(batch)
         rows += len(batch.requests) + len(batch.tool_calls)
-        if len(group) >= GROUP_FILES or rows >= GROUP_ROWS:
+        if len(group) >= files_limit or rows >= rows_limit:
             yield group
             group, rows = [], 0
+            files_limit, rows_limit = min(files_limit * 2, GROUP_FILES), min(rows_limit * 2, GROUP_ROWS)
     if group:
         yield group
 

@@ -36,9 +36,9 @@ def _make_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise ClaudeMetricsError(
-            f"cannot open the database for writing: {error.strerror}; {path}; check the folder's owner and free space"
-        ) from error
+        mode = f"{path.stat().st_mode & 0o777:04o}" if path.exists() and not os.access(path, os.W_OK) else ""
+        remedy = f"its mode is {mode}: run `chmod 600 {path}`" if mode else "check the folder's owner and free space"
+        raise ClaudeMetricsError(f"cannot open the database for writing: {error.strerror}; {path}; {remedy}") from error
 
 
 def prepare(connection: sqlite3.Connection, journal_mode: str = "delete") -> None:

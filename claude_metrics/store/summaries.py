@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from claude_metrics import clock
 from claude_metrics.activity import observe
 
-LISTED, RECENT = 50, 10
+LISTED = 50
 COLUMNS = (
     "request", "investigated", "decisions", "completed", "failed_attempts", "next_steps", "files_created",
     "files_modified", "verification_results", "plan_progress",
@@ -44,9 +45,12 @@ def derive(connection: sqlite3.Connection) -> None:
     }
     seen = map(Seen._make, connection.execute(_SEEN))
     found = {session_id: list(rows) for session_id, rows in groupby(seen, lambda row: row.session_id)}
+    answers = dict(connection.execute(_LAST_ANSWER).fetchall())
     for session_id, (request, folder) in about.items():
-        if session_id in found:
-            connection.execute(_PUT, (session_id, *summary(found[session_id], request, folder), clock.now()))
+        asked = last_question(answers.get(session_id))
+        if session_id in found or asked:
+            values = summary(found.get(session_id, []), request, folder, asked)
+            connection.execute(_PUT, (session_id, *values, clock.now()))
         elif request:
             connection.execute(_PUT_REQUEST, (session_id, *summary([], request, folder), clock.now()))
 
@@ -58,6 +62,8 @@ _SEEN = f"""select o.session_id, o.kind, {_TITLE}, o.detail, o.outcome, o.item, 
     from temp.touched t join observations o on o.session_id = t.session_id
     join sessions s on s.session_id = t.session_id
     order by o.session_id, o.timestamp, o.observation_id"""
+_LAST_ANSWER = """select t.session_id, (select response from turns x where x.session_id = t.session_id
+    order by x.started_at desc limit 1) from temp.touched t"""
 _INSERT = f"""insert into session_summaries (session_id, {", ".join(COLUMNS)}, updated_at)
     values ({", ".join("?" * (len(COLUMNS) + 2))}) on conflict (session_id) do update set """
 _PUT = f"""{_INSERT} {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS, "updated_at"))}
@@ -66,8 +72,13 @@ _PUT = f"""{_INSERT} {", ".join(f"{name} = excluded.{name}" for name in (*COLUMN
 _PUT_REQUEST = f"{_INSERT} request = excluded.request where excluded.request is not request"
 
 
-def summary(rows: Sequence[Seen], request: str | None, folder: str | None) -> list[str | None]:
-    """The values of `COLUMNS` for one session's observations in the order of their times."""
+def summary(
+    rows: Sequence[Seen], request: str | None, folder: str | None, asked: str | None = None
+) -> list[str | None]:
+    """The values of `COLUMNS` for one session's observations in the order of their times.
+
+    `asked` is the question that its last answer ends with.
+    """
     plan = observe.plan_of(row[2:6] for row in rows if row.kind == "plan_item" and row.agent_id is None)
     created, modified = _files(rows, folder)
     return [
@@ -76,7 +87,7 @@ def summary(rows: Sequence[Seen], request: str | None, folder: str | None) -> li
         _list(_decision(row) for row in rows if row.kind == "decision"),
         _list([*(row.title for row in rows if row.outcome == "committed"), *_items(plan, "completed")]),
         _list(_attempt(row) for row in rows if row.kind == "failed_attempt"),
-        _list([*_items(plan, "in_progress"), *_items(plan, "pending"), *_last(rows)]),
+        _list([*_items(plan, "in_progress"), *_items(plan, "pending"), *_open(rows, asked)]),
         _list(created),
         _list(modified),
         _list(_checks(rows)),
@@ -103,10 +114,17 @@ def _items(plan: Sequence[tuple[str, str]], state: str) -> list[str]:
     return [text for text, found in plan if found == state]
 
 
-def _last(rows: Sequence[Seen]) -> list[str]:
-    """The last tenth of what was observed: where to go on."""
-    titled = [row.title for row in rows if row.title and row.kind != "plan_item"]
-    return [f"last: {title}" for title in titled[-min(RECENT, -(-len(titled) // 10)) :]]
+def _open(rows: Sequence[Seen], asked: str | None) -> list[str]:
+    """What is open besides the plan: checks that failed when they ran last, and the question nobody answered."""
+    checks = [f"check failed: {row.title}" for row in _last_checks(rows).values() if row.outcome == "failed"]
+    return [*checks, *([f"question: {asked}"] if asked else [])]
+
+
+def last_question(response: str | None) -> str | None:
+    """The question that an answer ends with, or None."""
+    paragraphs = (response or "").strip().splitlines()
+    text = paragraphs[-1].strip() if paragraphs else ""
+    return observe.one_line(re.split(r"(?<=[.!?:])\s+", text)[-1]) if text.endswith("?") else None
 
 
 def _files(rows: Sequence[Seen], folder: str | None) -> tuple[list[str], list[str]]:
@@ -123,8 +141,12 @@ def _files(rows: Sequence[Seen], folder: str | None) -> tuple[list[str], list[st
 
 def _checks(rows: Sequence[Seen]) -> list[str]:
     """Each check as it last came out."""
-    last = {row.title: row for row in rows if row.kind == "verification" and row.outcome}
+    last = _last_checks(rows)
     return [f"{title} {row.outcome}{f' ({row.detail})' if row.detail else ''}" for title, row in last.items()]
+
+
+def _last_checks(rows: Sequence[Seen]) -> dict[str | None, Seen]:
+    return {row.title: row for row in rows if row.kind == "verification" and row.outcome}
 
 
 def _progress(rows: Sequence[Seen], plan: Sequence[tuple[str, str]]) -> str | None:

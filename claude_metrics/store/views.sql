@@ -197,7 +197,9 @@ select agent, model, sum(unpriced_tokens) as unpriced_tokens, count(distinct ses
 from v_usage where unpriced_tokens > 0 group by 1, 2;
 -- v_session_summaries: a row per session that has one: what was asked, done and left, lists as JSON; `goal` and `outcome` are the agent's own.
 create view v_session_summaries as
-select m.session_id, m.request, m.investigated, m.decisions, m.completed, m.failed_attempts, m.next_steps,
+select m.session_id, m.request, m.investigated, m.decisions, m.completed, m.failed_attempts,
+    iif(instr(m.next_steps, '"last: ') and json_valid(m.next_steps), -- up to version 0.2 these were no steps
+        (select json_group_array(value) from json_each(m.next_steps) where value not like 'last: %'), m.next_steps) as next_steps,
     m.files_created, m.files_modified, m.verification_results, m.plan_progress, m.updated_at, f.goal, f.outcome, f.friction,
     f.raw as facets
 from session_summaries m left join facets f on f.session_id = m.session_id;

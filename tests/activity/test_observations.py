@@ -109,7 +109,7 @@ def test_the_summary_is_made_of_them(day: sqlite3.Connection) -> None:
     assert lists["decisions"] == ["Which store? → SQLite", "Count things (approved)", "Plan (rejected)"]
     assert lists["completed"] == ["Write counter", "Document it"]
     assert lists["failed_attempts"] == ["uv run pytest -q (recovered)"]
-    assert lists["next_steps"] == ["Test it", "last: lint, types: ruff, mypy", "last: Plan"]
+    assert lists["next_steps"] == ["Test it"]
     assert lists["files_created"] == ["counter.py"] and lists["files_modified"] == []
     assert lists["verification_results"] == ["tests: pytest passed (3 passed)", "lint, types: ruff, mypy passed"]
     assert row["plan_progress"] == "2 of 3 done"

@@ -48,9 +48,13 @@ def _managed_files() -> list[Path]:
 
 def _own_files() -> list[Path]:
     """The user's, and those of the project that this command is run in."""
-    project = Path.cwd() / ".claude"
     user = SETTINGS.user.path()
-    return [user, user.with_name("settings.local.json"), project / "settings.json", project / "settings.local.json"]
+    own = [user, user.with_name("settings.local.json")]
+    try:
+        project = Path.cwd() / ".claude"
+    except FileNotFoundError:  # a deleted folder has no settings
+        return own
+    return [*own, project / "settings.json", project / "settings.local.json"]
 
 
 def _read(file: Path) -> dict[str, Any]:
