@@ -13,6 +13,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from claude_metrics.detail_rows import Agent, ApiError, Compaction
+
 
 def key_of(*parts: str) -> int:
     """A stable 63-bit key for a natural one: the same in every database, and an integer SQLite can use as rowid."""
@@ -82,22 +84,34 @@ class Request(NamedTuple):
     reported_cost_usd: float | None = None
     understated_tokens: int = 0
     owner_known: int = 0
+    effort: str | None = None
+    skill: str | None = None
+    slash_command: str | None = None
+    mcp_server: str | None = None
+    mcp_tool: str | None = None
+
+
+# What a request was made with and for; some readings of it know more than others.
+LABEL_FIELDS = ("speed", "inference_geo", "effort", "skill", "slash_command", "mcp_server", "mcp_tool")
+labels_of = attrgetter(*LABEL_FIELDS)
 
 
 def merged(one: Request, two: Request) -> Request:
     """Two readings of one request: the larger figure of each token column, the earlier time."""
     earlier = min(one.timestamp, two.timestamp)
+    labels: dict[str, Any] = {
+        name: first or second for name, first, second in zip(LABEL_FIELDS, labels_of(one), labels_of(two), strict=True)
+    }
     reported = max((cost for cost in (one.reported_cost_usd, two.reported_cost_usd) if cost is not None), default=None)
     counts = list(zip(TOKEN_FIELDS, counts_of(one), counts_of(two), strict=True))
     if all(first == second for _, first, second in counts):
         missing = max(one.understated_tokens, two.understated_tokens)
-        return one._replace(timestamp=earlier, understated_tokens=missing, reported_cost_usd=reported)
+        return one._replace(timestamp=earlier, understated_tokens=missing, reported_cost_usd=reported, **labels)
     later = one if one.output_tokens >= two.output_tokens else two
     return one._replace(
         **{name: max(first, second) for name, first, second in counts},
         timestamp=earlier,
-        speed=one.speed or two.speed,
-        inference_geo=one.inference_geo or two.inference_geo,
+        **labels,
         understated_tokens=later.understated_tokens,
         cost_usd=None,
         reported_cost_usd=reported,
@@ -263,6 +277,7 @@ class SessionFacts:
     total_api_duration_ms: int | None = None
     lines_added: int | None = None
     lines_removed: int | None = None
+    session_kind: str | None = None
 
 
 @dataclass(slots=True)
@@ -284,6 +299,9 @@ class Batch:
     cost_states: list[CostState] = field(default_factory=list)
     git_commands: list[GitCommand] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    agents: list[Agent] = field(default_factory=list)
+    compactions: list[Compaction] = field(default_factory=list)
+    api_errors: list[ApiError] = field(default_factory=list)
     cwds: list[str] = field(default_factory=list)
     since: str | None = None
     unknown: dict[str, int] = field(default_factory=dict)

@@ -22,7 +22,8 @@ PACKAGE = ROOT / "claude_metrics"
 GROUND: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
-    "models": set(),
+    "detail_rows": set(),
+    "models": {"detail_rows"},
     "pricing": set(),
     "redaction": set(),
     "redact": {"redaction"},
@@ -156,7 +157,7 @@ def test_a_circle_would_be_found() -> None:
 
 
 def test_the_root_holds_doors_and_ground_only() -> None:
-    assert len(list(PACKAGE.glob("*.py"))) <= 15
+    assert len(list(PACKAGE.glob("*.py"))) <= 16
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("agents.") and name.count(".") > 1])

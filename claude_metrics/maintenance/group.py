@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
 
 GROUP = 200
@@ -24,3 +25,6 @@ class Group:
     commits: list[Row]
     observations: list[Observation]
     facets: list[Row]
+    agents: list[Agent] = field(default_factory=list)
+    compactions: list[Compaction] = field(default_factory=list)
+    api_errors: list[ApiError] = field(default_factory=list)

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.maintenance.group import Group, Row
 from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
@@ -88,6 +89,9 @@ def _group(source: sqlite3.Connection, ids: Sequence[str], past_indexes: bool) -
             if row.get("tool_call_id")
         ],
         _rows(source, "facets", ids, past_indexes),
+        [named_row(Agent, row) for row in _rows(source, "agents", ids, past_indexes)],
+        [named_row(Compaction, row) for row in _rows(source, "compactions", ids, past_indexes)],
+        [named_row(ApiError, row) for row in _rows(source, "api_errors", ids, past_indexes)],
     )
 
 

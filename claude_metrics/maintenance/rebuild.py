@@ -33,6 +33,9 @@ KEYS = {
     "model_usages": ("session_id", "model"),
     "commits": ("repository", "sha"),
     "observations": ("observation_id",),
+    "agents": ("session_id", "agent_id"),
+    "compactions": ("compaction_id",),
+    "api_errors": ("api_error_id",),
     "session_summaries": ("session_id",),
     "facets": ("session_id",),
 }

@@ -227,6 +227,40 @@ update places set branch = '' where branch = 'HEAD';
 drop table same_places"""
 
 
+@migrations()
+def m005_causes_and_details(db: Database) -> None:
+    """What a request was made with and for, subagents, compactions and API errors, and the kind of a session."""
+    for statement in M005.split(";\n"):
+        db.execute(statement)
+
+
+M005 = """
+alter table sessions add column session_kind text;
+alter table token_usage add column effort text;
+alter table token_usage add column skill text;
+alter table token_usage add column slash_command text;
+alter table token_usage add column mcp_server text;
+alter table token_usage add column mcp_tool text;
+create table agents (
+    session_id text not null references sessions (session_id) on delete cascade, agent_id text not null,
+    type text, name text, parent_agent_id text, depth integer, team text, model text, tool_call_id text,
+    primary key (session_id, agent_id)
+) without rowid;
+create table compactions (
+    compaction_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    timestamp text not null, trigger text, tokens_before integer, tokens_after integer, duration_ms integer,
+    agent_id text
+);
+create index compactions_session on compactions (session_id);
+create table api_errors (
+    api_error_id integer primary key, session_id text not null references sessions (session_id) on delete cascade,
+    timestamp text not null, outcome text not null, status integer, error text, attempt integer,
+    most_attempts integer, wait_ms integer, request_id text, agent_id text
+);
+create index api_errors_session on api_errors (session_id)
+"""
+
+
 def steps() -> list[str]:
     """The names of all steps in their order."""
     return [step.name for step in migrations.pending(Database(memory=True))]

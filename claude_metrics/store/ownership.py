@@ -13,7 +13,7 @@ import sqlite3
 from claude_metrics.store.touched import Touched
 
 IMPORTED = "imported:"  # begins the message id of rows of the predecessor's database, which had no ids
-_ORDER = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_at, '9'), s.session_id"
+FIRST_OPENED = "coalesce(s.opened_at, s.first_record_at, '9'), coalesce(s.last_record_at, '9'), s.session_id"
 
 
 def assign(connection: sqlite3.Connection, touched: Touched) -> Touched:
@@ -42,7 +42,7 @@ def _resolve(connection: sqlite3.Connection, table: str, key: str, keys: list[in
     marks = ", ".join("?" * len(keys))
     rows = connection.execute(
         f"""select {key}, old, new from (select u.{key}, u.session_id as old, s.session_id as new,
-                row_number() over (partition by u.{key} order by {_ORDER}) as rank
+                row_number() over (partition by u.{key} order by {FIRST_OPENED}) as rank
             from {table} u join copies c on c.key = u.{key} join sessions s on s.session_id = c.session_id
             where u.{key} in ({marks}) and not u.owner_known)
         where rank = 1 and old <> new""",

@@ -11,7 +11,7 @@ from claude_metrics.models import SessionFacts
 _EARLIEST, _LATEST = ("first_record_at",), ("last_record_at", "ended_at")
 _KEPT = ("opened_at", "project_path", "parent_session_id", "agent_type")
 _NEWEST = (
-    "forked_at",
+    "forked_at", "session_kind",
     "agent_version", "end_reason", "permission_mode", "git_branch", "git_remote_url", "worktree", "title", "summary",
     "total_duration_ms", "total_api_duration_ms", "source_lines_added", "source_lines_removed", "source_cost_usd",
 )  # fmt: skip

@@ -81,7 +81,9 @@ def _take(batch: Batch, gone: set[str], keys: set[int]) -> None:
     batch.copies = [row for row in batch.copies if row.session_id not in gone and row.key not in keys]
     batch.cost_states = [row for row in batch.cost_states if row.session_id not in gone]
     batch.observations = [row for row in batch.observations if row.session_id not in gone]
-    batch.observations = [row for row in batch.observations if row.session_id not in gone]
+    batch.agents = [row for row in batch.agents if row.session_id not in gone]
+    batch.compactions = [row for row in batch.compactions if row.session_id not in gone]
+    batch.api_errors = [row for row in batch.api_errors if row.session_id not in gone]
     batch.git_commands = [row for row in batch.git_commands if row.session_id not in gone]
     batch.sessions = {name: facts for name, facts in batch.sessions.items() if name not in gone}
     batch.cursor = _nameless(batch.cursor, gone)

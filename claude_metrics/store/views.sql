@@ -7,7 +7,7 @@ select session_id, agent_type as agent, project_name as project, git_branch as b
     input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens as total_tokens,
     user_message_count, tool_calls, failed_tool_calls, commits, lines_added, lines_removed, total_duration_ms,
     unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path,
-    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id, worktree
+    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id, worktree, session_kind
 from sessions;
 -- v_requests: a row per billed request; `kind` is `unlisted` for what the agent billed without writing a line.
 create view v_requests as
@@ -16,7 +16,8 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
     u.input_tokens, u.output_tokens, u.cache_creation_tokens, u.cache_read_tokens,
     u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens as total_tokens,
     u.cache_creation_5m_tokens, u.cache_creation_1h_tokens, u.reasoning_tokens, u.web_search_requests,
-    u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id
+    u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id,
+    u.effort, u.skill, u.slash_command, u.mcp_server, u.mcp_tool
 from token_usage u cross join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
 create view v_usage as -- subqueries cost nothing where their column is not asked for, a join does
@@ -113,6 +114,49 @@ select c.repository, c.sha, c.session_id, s.agent_type as agent, s.project_name 
         when 5 then 'only this session''s call ran' when 6 then 'calls of several sessions ran'
         else 'author, folder and time' end as evidence
 from commits c cross join sessions s on s.session_id = c.session_id;
+-- v_agents: a row per subagent with what it used; `model` is the one that was asked for. A subagent's own subagents have rows of their own.
+create view v_agents as
+select u.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id, u.agent_id,
+    a.type, a.name, a.parent_agent_id, a.depth, a.team, a.model, a.tool_call_id,
+    min(u.timestamp) as started_at, max(u.timestamp) as ended_at, cast(strftime('%s', min(u.timestamp)) as integer) as time,
+    count(*) as requests, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+    sum(u.cache_creation_tokens) as cache_creation_tokens, sum(u.cache_read_tokens) as cache_read_tokens,
+    sum(u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens) as total_tokens,
+    sum(u.cost_usd) as cost_usd,
+    sum(iif(u.cost_usd is null, u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens, 0)) as unpriced_tokens
+from token_usage u cross join sessions s on s.session_id = u.session_id
+    left join agents a on a.session_id = u.session_id and a.agent_id = u.agent_id
+where u.agent_id is not null group by u.session_id, u.agent_id;
+-- v_causes: sums per session, model and quarter hour for each `cause` of requests: `kind` is skill, command, server, effort or subagent. A request may have several causes, so do not add up different kinds.
+create view v_causes as
+with causes as (
+    select 'skill' as by_kind, skill as cause, u.* from token_usage u where skill is not null
+    union all select 'command', slash_command, u.* from token_usage u where slash_command is not null
+    union all select 'server', mcp_server, u.* from token_usage u where mcp_server is not null
+    union all select 'effort', effort, u.* from token_usage u where effort is not null
+    union all select 'subagent', coalesce(a.type, '(unknown)'), u.* from token_usage u
+        left join agents a on a.session_id = u.session_id and a.agent_id = u.agent_id where u.agent_id is not null)
+select c.by_kind as kind, c.cause, c.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id,
+    c.model, cast(strftime('%s', c.timestamp) as integer) / 900 * 900 as time, count(*) as requests,
+    sum(c.input_tokens) as input_tokens, sum(c.output_tokens) as output_tokens,
+    sum(c.cache_creation_tokens) as cache_creation_tokens, sum(c.cache_read_tokens) as cache_read_tokens,
+    sum(c.input_tokens + c.output_tokens + c.cache_creation_tokens + c.cache_read_tokens) as total_tokens,
+    sum(c.cost_usd) as cost_usd,
+    sum(iif(c.cost_usd is null, c.input_tokens + c.output_tokens + c.cache_creation_tokens + c.cache_read_tokens, 0)) as unpriced_tokens
+from causes c cross join sessions s on s.session_id = c.session_id group by c.by_kind, c.cause, c.session_id, c.model, time;
+-- v_compactions: a row per summary that replaced a conversation. Agents write no cost of it: `cost_at_most_usd` is all that the session was billed without a line.
+create view v_compactions as
+select c.compaction_id, c.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id,
+    c.timestamp, cast(strftime('%s', c.timestamp) as integer) as time, c.trigger, c.tokens_before, c.tokens_after,
+    c.duration_ms, c.agent_id, (select sum(u.cost_usd) from token_usage u where u.session_id = c.session_id
+        and u.kind = 'unlisted') as cost_at_most_usd
+from compactions c cross join sessions s on s.session_id = c.session_id;
+-- v_api_errors: a row per request that failed: `retried` (as which attempt, after which pause), `failed` for good, or `refused`.
+create view v_api_errors as
+select e.api_error_id, e.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id,
+    e.timestamp, cast(strftime('%s', e.timestamp) as integer) as time, e.outcome, e.status, e.error, e.attempt,
+    e.most_attempts, e.wait_ms, e.request_id, e.agent_id
+from api_errors e cross join sessions s on s.session_id = e.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
 select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;

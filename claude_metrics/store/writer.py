@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from claude_metrics.models import Batch, CostState
+from claude_metrics.store.details import save_agents, save_api_errors, save_compactions
 from claude_metrics.store.observations import save_observations
 from claude_metrics.store.requests import Priced, save_copies, save_requests
 from claude_metrics.store.rows import marks
@@ -26,6 +27,9 @@ def upsert(connection: sqlite3.Connection, batches: Sequence[Batch], priced: Pri
     save_copies(connection, copies)
     save_tool_calls(connection, [t for b in batches for t in b.tool_calls], touched)
     save_observations(connection, [o for b in batches for o in b.observations])
+    save_agents(connection, [a for b in batches for a in b.agents])
+    save_compactions(connection, [c for b in batches for c in b.compactions])
+    save_api_errors(connection, [e for b in batches for e in b.api_errors])
     _cost_states(connection, batches, touched)
     save_responses(connection, [r for b in batches for r in b.responses])
     return touched

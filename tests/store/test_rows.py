@@ -34,6 +34,9 @@ ROWS = {
     "turns": {*Prompt._fields, *Response._fields},
     "cost_states": set(CostState._fields),
     "copies": set(models.Copy._fields),
+    "agents": set(models.Agent._fields),
+    "compactions": set(models.Compaction._fields),
+    "api_errors": set(models.ApiError._fields),
 }
 
 

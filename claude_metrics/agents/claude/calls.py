@@ -8,8 +8,8 @@ from claude_metrics import clock
 from claude_metrics.activity.verification import check_of
 from claude_metrics.agents._tools import COMMAND, commit_route
 from claude_metrics.agents.claude import observe as claude_observe
+from claude_metrics.agents.claude.details import Details
 from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord, size_of, text_of
-from claude_metrics.agents.claude.timeline import Timeline
 from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, patch_of, subject_of
 from claude_metrics.git.command_line import names_a_commit
 from claude_metrics.git.output import may_speak_of_commits
@@ -19,7 +19,7 @@ OPEN_CALLS = 500
 _NO_PATCH = Patch()
 
 
-class Calls(Timeline):
+class Calls(Details):
     """The calls of a transcript. `open_calls` are those without a result.
 
     Each has when it began, its session, [directory, command] of one that may commit (`commit_route`), its tool, and

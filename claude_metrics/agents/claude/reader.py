@@ -48,13 +48,8 @@ _KNOWN = frozenset(
 
 # What the key of a cost state is made of, in this order.
 _FIGURES = (
-    "started_at",
-    "total_cost_usd",
-    "total_duration_ms",
-    "total_api_duration_ms",
-    "lines_added",
-    "lines_removed",
-    "models",
+    *("started_at", "total_cost_usd", "total_duration_ms", "total_api_duration_ms"),
+    *("lines_added", "lines_removed", "models"),
 )
 
 
@@ -110,6 +105,7 @@ class Reader(Calls):
     def assistant(self, record: AssistantRecord, stamp: str | None) -> None:
         message = record.message
         if message is None or message.model == "<synthetic>" or not message.usage:
+            self.failed(record, stamp)
             self.see_own(record, stamp)
             return
         file_session = self.file_session(record.sessionId)
@@ -146,7 +142,7 @@ class Reader(Calls):
         raw = bytes(message.usage)
         if key is not None and raw == usage and message.stop_reason is not None:
             return key
-        row = request_of(record, message, pair, owner, stamp, agent_id)
+        row = self.attributed(request_of(record, message, pair, owner, stamp, agent_id), record)
         if owner != file_session:
             row = row._replace(owner_known=1)
             if key is None:
@@ -192,6 +188,7 @@ class Reader(Calls):
                 self.result(block, record, stamp, file_session)
             self.see_own(record, stamp)
         else:
+            self.see_command(record, content)
             self.prompt(record, typed_text(record, content), stamp, file_session)
         if record.permissionMode:
             self.facts(file_session).permission_mode = record.permissionMode
@@ -252,6 +249,8 @@ class Reader(Calls):
     def plain(self, record: OtherRecord, stamp: str | None) -> None:
         if record.type == "mode":
             self.copied = False
+        elif record.type == "system":
+            self.system(record, stamp)
         elif record.type not in _KNOWN:
             self.count_unknown(record.type)
         if stamp:

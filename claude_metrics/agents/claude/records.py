@@ -104,6 +104,8 @@ class Common(Struct):
     cwd: str | None = None
     version: str | None = None
     gitBranch: str | None = None
+    entrypoint: str | None = None
+    sessionKind: str | None = None
 
 
 class AssistantRecord(Common):
@@ -111,6 +113,15 @@ class AssistantRecord(Common):
     requestId: str | None = None
     requestedModel: str | None = None
     requestSessionId: str | None = None
+    effort: str | None = None
+    attributionSkill: str | None = None
+    attributionMcpServer: str | None = None
+    attributionMcpTool: str | None = None
+    attributionAgent: str | None = None
+    isApiErrorMessage: bool | None = None
+    apiErrorStatus: Count = None
+    apiErrorType: str | None = None
+    error: str | None = None
 
 
 class UserRecord(Common):
@@ -121,6 +132,7 @@ class UserRecord(Common):
     isMeta: bool | None = None
     isCompactSummary: bool | None = None
     isVisibleInTranscriptOnly: bool | None = None
+    turnOrigin: str | None = None
 
 
 class ModelUsage(Struct):
@@ -141,6 +153,13 @@ class WorktreeSession(Struct):
     worktreeName: str | None = None
 
 
+class CompactMetadata(Struct):
+    trigger: str | None = None
+    preTokens: Count = None
+    postTokens: Count = None
+    durationMs: Count = None
+
+
 class OtherRecord(Common):
     """Everything else: titles, modes, cost states, system records; unknown types too."""
 
@@ -157,6 +176,11 @@ class OtherRecord(Common):
     startTime: Count = None
     modelUsage: dict[str, ModelUsage] | None = None
     worktreeSession: WorktreeSession | None = None
+    compactMetadata: CompactMetadata | None = None
+    error: Raw = Raw()
+    retryAttempt: Count = None
+    maxRetries: Count = None
+    retryInMs: Count = None
 
 
 Record = AssistantRecord | UserRecord | OtherRecord
@@ -237,7 +261,7 @@ def _convert(value: Any, shape: Any) -> Any:
 def _field(value: Any, kind: Any) -> Any:
     if kind is Raw:
         return Raw(json.dumps(value).encode())
-    for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails, WorktreeSession):
+    for struct in (Answer, UserMessage, CacheCreation, ServerToolUse, OutputDetails, WorktreeSession, CompactMetadata):
         if isinstance(value, dict) and kind == struct | None:
             return _convert(value, struct)
     for block in (Block, ResultBlock, Iteration):

@@ -74,6 +74,7 @@ class Timeline(BatchBuilder):
             if record.gitBranch != "HEAD":  # what git prints where no branch is checked out
                 facts.git_branch = record.gitBranch or facts.git_branch
             facts.agent_version = record.version or facts.agent_version
+            facts.session_kind = kind_of(record) or facts.session_kind
         self.work_in(record.cwd)
 
     def enter_worktree(self, session_id: str, worktree: WorktreeSession | None) -> None:
@@ -97,3 +98,11 @@ class Timeline(BatchBuilder):
         facts.parent_session_id = parent
         facts.forked_at = self.forked_at = None
         self.copied = self.forked = True
+
+
+def kind_of(record: Record) -> str | None:
+    """Who drives the session: a person at a terminal, a program, or nobody (`claude --bg`)."""
+    if record.sessionKind == "bg":
+        return "background"
+    entry = record.entrypoint or ""
+    return "interactive" if entry == "cli" else "sdk" if entry.startswith("sdk") else None
