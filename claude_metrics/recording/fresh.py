@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -38,9 +39,8 @@ def take_in(db_path: Path, wait_s: float = WAIT_S) -> str:
 
 def _start(db_path: Path) -> int:
     """A process that records everything new; returns its id."""
-    if not hasattr(os, "fork"):
+    if sys.platform == "win32":
         import subprocess
-        import sys
 
         command = [sys.executable, "-m", "claude_metrics", "sync", "--db-path", str(db_path)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid
@@ -54,7 +54,8 @@ def _record_and_exit(db_path: Path) -> None:
     """In the new process, which holds neither the reader's terminal nor its pipes."""
     code = 1
     try:
-        os.setsid()
+        if sys.platform != "win32":
+            os.setsid()
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nowhere, descriptor)
@@ -78,7 +79,7 @@ def _record(db_path: Path) -> bool:
 
 def _finished(process: int, until: float) -> bool:
     """Wait until the process has ended well, or the time is over."""
-    if not hasattr(os, "WNOHANG"):
+    if sys.platform == "win32":
         return False
     while time.monotonic() < until:
         ended, status = os.waitpid(process, os.WNOHANG)
