@@ -31,11 +31,6 @@ UNWRITTEN: dict[str, dict[str, Tokens]] = {
 }
 
 
-@pytest.fixture
-def recorder(tmp_path: Path) -> Recorder:
-    return Recorder(tmp_path / "metrics.db")
-
-
 @pytest.mark.parametrize("name", GEMINI.names)
 def test_a_capture_gives_its_truth(name: str, home: Path, recorder: Recorder) -> None:
     truth = GEMINI.truth(name)

@@ -10,9 +10,9 @@ import pytest
 
 from claude_metrics import paths
 from claude_metrics.recording import spool
-from tests.git.test_git import program, set_traps
+from tests.git.traps import set_traps
 from tests.support.dumps import dump
-from tests.support.git_sandbox import moment, repository, shell
+from tests.support.git_sandbox import moment, program, repository, shell
 from tests.support.processes import processes_with
 from tests.support.waiting import HANG_S, PATIENCE_S
 

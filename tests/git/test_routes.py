@@ -19,11 +19,6 @@ def repo(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture
-def work() -> Work:
-    return Work()
-
-
 def told(commits: list[Commit]) -> list[tuple[str, str, Evidence]]:
     return [(one.message, one.attribution, Evidence(one.evidence)) for one in commits]
 
