@@ -167,11 +167,16 @@ def _counts(corpus: Path, scratch: Path, database: Path) -> dict[str, Any]:
     cold = json.loads(run(ours("sync", "--path", corpus, "--db-path", scratch / "count.db", "--json"), corpus).output)
     warm = json.loads(run(ours("sync", "--path", corpus, "--db-path", scratch / "count.db", "--json"), corpus).output)
     return {
-        "files": manifest["files"], "bytes": manifest["bytes"], "sessions": len(manifest["sessions"]),
-        "cold_bytes_read": cold["bytes_read"], "cold_rows_written": cold["rows_written"],
-        "warm_bytes_read": warm["bytes_read"], "warm_rows_written": warm["rows_written"],
-        "database_bytes": database.stat().st_size, "database_bytes_none": lean.stat().st_size,
-    }  # fmt: skip
+        "files": manifest["files"],
+        "bytes": manifest["bytes"],
+        "sessions": len(manifest["sessions"]),
+        "cold_bytes_read": cold["bytes_read"],
+        "cold_rows_written": cold["rows_written"],
+        "warm_bytes_read": warm["bytes_read"],
+        "warm_rows_written": warm["rows_written"],
+        "database_bytes": database.stat().st_size,
+        "database_bytes_none": lean.stat().st_size,
+    }
 
 
 def _lean(corpus: Path, scratch: Path) -> Path:

@@ -33,9 +33,15 @@ FAST_FACTORS = {
 }
 # OpenAI's priority processing ("fast" in Codex), by the longest beginning of the model's name.
 PRIORITY_FACTORS = {
-    "gpt-5.5": 2.5, "gpt-5-mini": 1.8, "gpt-5": 2.0, "gpt-6": 2.0, "gpt-4.1": 1.75, "gpt-4o": 1.7, "o3": 1.75,
+    "gpt-5.5": 2.5,
+    "gpt-5-mini": 1.8,
+    "gpt-5": 2.0,
+    "gpt-6": 2.0,
+    "gpt-4.1": 1.75,
+    "gpt-4o": 1.7,
+    "o3": 1.75,
     "o4-mini": 1.82,
-}  # fmt: skip
+}
 # Models the price library does not know, by the one whose price list they share.
 SAME_PRICE_AS = {"claude-mythos-5": "claude-fable-5", "claude-mythos-5-1": "claude-fable-5-1"}
 # The client bills no long-context price but this one; the library lists more for older dates.
@@ -205,9 +211,12 @@ def _configured(own: Mapping[str, Any]) -> Rates:
     base = float(own.get("input", 0))
     write = float(own.get("cache_write_5m", own.get("cache_write", base * 1.25)))
     prices = Prices(
-        base, float(own.get("output", 0)), float(own.get("cache_read", base * 0.1)), write,
+        base,
+        float(own.get("output", 0)),
+        float(own.get("cache_read", base * 0.1)),
+        write,
         float(own.get("cache_write_1h", base * 2)),
-    )  # fmt: skip
+    )
     return Rates(prices, (), float(own.get("web_search", WEB_SEARCH_USD)), float(own.get("fast_factor", 1)), "config")
 
 
@@ -237,9 +246,12 @@ def _prices(listed: Any, context: int) -> Prices:
     read = _at(listed.cache_read_mtok, context)
     hourly = _at(getattr(listed, "cache_write_1h_mtok", None), context)
     return Prices(
-        base, _at(listed.output_mtok, context) or 0.0, base if read is None else read, write,
+        base,
+        _at(listed.output_mtok, context) or 0.0,
+        base if read is None else read,
+        write,
         (write if hourly is None else hourly),
-    )  # fmt: skip
+    )
 
 
 def _at(price: Any, context: int) -> float | None:

@@ -50,8 +50,11 @@ def states(workspace: Path) -> list[Repository]:
 def run(folder: Path, commands: str, hours_ago: float = 0) -> None:
     date = f"{NOW - hours_ago * 3600:.0f} +0000"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
-           for what, value in {"NAME": "Dev", "EMAIL": "dev@example.com", "DATE": date}.items()}  # fmt: skip
+    who = {
+        f"GIT_{role}_{what}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for what, value in {"NAME": "Dev", "EMAIL": "dev@example.com", "DATE": date}.items()
+    }
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     subprocess.run(["sh", "-ec", commands], cwd=folder, env={**kept, **who, **alone}, check=True, capture_output=True)
 

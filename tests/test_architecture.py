@@ -185,8 +185,11 @@ def test_a_hook_imports_the_standard_library_the_note_and_the_worker_alone(scrip
 def texts(tree: ast.Module) -> list[str]:
     """The string constants of a module, parts of f-strings too, without docstrings."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented)
-                  and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return [str(node.value) for node in constants if id(node) not in docstrings]
 

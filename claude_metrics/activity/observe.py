@@ -21,9 +21,16 @@ from claude_metrics.models import Observation, key_of
 # What a tool is for; each agent's module says so for its own tools.
 CATEGORIES = ("read", "search", "web", "edit", "shell", "agent", "skill", "mcp", "plan", "question", "other")
 KINDS = (
-    "discovery", "decision", "feature", "bugfix", "refactor", "failed_attempt", "file_change", "verification",
+    "discovery",
+    "decision",
+    "feature",
+    "bugfix",
+    "refactor",
+    "failed_attempt",
+    "file_change",
+    "verification",
     "plan_item",
-)  # fmt: skip
+)
 TITLE, DETAIL, ITEMS = 300, 4000, 100
 # How a list's items are written in `detail`: a person reads it as a checklist, `plan_of` reads it back.
 MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
@@ -55,25 +62,41 @@ def one_line(text: str | None, limit: int = TITLE) -> str | None:
 def verification(call: str, session: str, at: str, check: str, passed: bool | None, said: str | None) -> Observation:
     """A check that ran: `check` is what `verification.check_of` made of the command, `said` its counts in our words."""
     outcome = None if passed is None else "passed" if passed else "failed"
-    return Observation(observation_id("verification", call), session, at, "verification", check, said, outcome,
-                       tool_call_id=call)  # fmt: skip
+    return Observation(
+        observation_id("verification", call), session, at, "verification", check, said, outcome, tool_call_id=call
+    )
 
 
 def answers(call: str, session: str, at: str, given: Mapping[str, str]) -> list[Observation]:
     """What the user chose when asked."""
     return [
-        Observation(observation_id("decision", call, question), session, at, "decision", one_line(question),
-                    answer[:DETAIL], "answered", tool_call_id=call)
+        Observation(
+            observation_id("decision", call, question),
+            session,
+            at,
+            "decision",
+            one_line(question),
+            answer[:DETAIL],
+            "answered",
+            tool_call_id=call,
+        )
         for question, answer in given.items()
-    ]  # fmt: skip
+    ]
 
 
 def plan_decision(call: str, session: str, at: str, approved: bool, plan: str | None) -> Observation:
     """A plan the user approved or turned down; its first line is the title."""
     lines = [line.strip("# ") for line in (plan or "")[:DETAIL].splitlines() if line.strip("# ")]
-    return Observation(observation_id("decision", call), session, at, "decision",
-                       one_line(lines[0] if lines else "Plan"), (plan or "")[:DETAIL] or None,
-                       "approved" if approved else "rejected", tool_call_id=call)  # fmt: skip
+    return Observation(
+        observation_id("decision", call),
+        session,
+        at,
+        "decision",
+        one_line(lines[0] if lines else "Plan"),
+        (plan or "")[:DETAIL] or None,
+        "approved" if approved else "rejected",
+        tool_call_id=call,
+    )
 
 
 def plan_list(
@@ -134,10 +157,16 @@ def program_of(command: str | None) -> str | None:
 
 _TYPE = re.compile(r"(\w+)(?:\([^)]*\))?!?:\s")
 _TYPES = {
-    "feat": "feature", "feature": "feature", "fix": "bugfix", "bugfix": "bugfix", "hotfix": "bugfix",
-    "refactor": "refactor", "perf": "refactor", "style": "refactor",
+    "feat": "feature",
+    "feature": "feature",
+    "fix": "bugfix",
+    "bugfix": "bugfix",
+    "hotfix": "bugfix",
+    "refactor": "refactor",
+    "perf": "refactor",
+    "style": "refactor",
     **dict.fromkeys(("build", "chore", "ci", "docs", "doc", "revert", "test", "tests"), "decision"),
-}  # fmt: skip
+}
 _VERBS = {
     **dict.fromkeys(("fix", "fixes", "fixed", "repair", "correct", "mend", "handle", "prevent", "avoid"), "bugfix"),
     **dict.fromkeys(("refactor", "rename", "move", "extract", "simplify", "clean", "reorganise", "reorganize", "inline",

@@ -38,9 +38,11 @@ _BUILD = (
     "cmake --build", "hatch build", "uv build", "poetry build", "meson compile", "bazel build", "zig build",
 )  # fmt: skip
 CHECKS = {
-    **dict.fromkeys(_BUILD, "build"), **dict.fromkeys(_TESTS, "tests"), **dict.fromkeys(_LINT, "lint"),
+    **dict.fromkeys(_BUILD, "build"),
+    **dict.fromkeys(_TESTS, "tests"),
+    **dict.fromkeys(_LINT, "lint"),
     **dict.fromkeys(_TYPES, "types"),
-}  # fmt: skip
+}
 # These change files instead of checking them, unless told to check.
 _CHANGING = {"black": "--check", "isort": "--check", "prettier": "--check", "gofmt": "-l", "cargo fmt": "--check"}
 _PROGRAMS = sorted({name.split(maxsplit=1)[0] for name in CHECKS})

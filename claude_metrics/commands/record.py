@@ -25,9 +25,15 @@ from claude_metrics.errors import ClaudeMetricsError
 @options.db_path
 @options.as_json
 def sync(
-    agents: tuple[str, ...], root: Path | None, since: str | None, watch: bool, interval: int, dry_run: bool,
-    db_path: Path, as_json: bool,
-) -> None:  # fmt: skip
+    agents: tuple[str, ...],
+    root: Path | None,
+    since: str | None,
+    watch: bool,
+    interval: int,
+    dry_run: bool,
+    db_path: Path,
+    as_json: bool,
+) -> None:
     """Record all sessions on disk that are new or have grown since they were recorded.
 
     Example: claude-metrics sync --since 2026-11-01

@@ -6,8 +6,14 @@ from typing import NamedTuple
 from claude_metrics.text import UNSEEN
 
 TAG = "session-context"
-_HARMLESS = str.maketrans({"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-                           ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", '"': "'", "`": "'"})  # fmt: skip
+_HARMLESS = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+        '"': "'",
+        "`": "'",
+    }
+)
 
 Length = Callable[[str], int]
 

@@ -16,12 +16,16 @@ new-item remove-item copy-item move-item set-content add-content out-file out-nu
 """
 # Of these only the named subcommands are known to make none (`npm version` and `cargo release` do).
 _QUIET_WITH = {
-    "npm": "install i ci test t ls list view outdated audit", "yarn": "install add test",
-    "pnpm": "install i add test", "cargo": "build b test t check c clippy run r fmt doc bench tree metadata",
-    "go": "build test vet mod fmt get install list version env", "uv": "sync pip lock add venv",
-    "make": "test tests lint check build clean format", "poetry": "install lock show",
+    "npm": "install i ci test t ls list view outdated audit",
+    "yarn": "install add test",
+    "pnpm": "install i add test",
+    "cargo": "build b test t check c clippy run r fmt doc bench tree metadata",
+    "go": "build test vet mod fmt get install list version env",
+    "uv": "sync pip lock add venv",
+    "make": "test tests lint check build clean format",
+    "poetry": "install lock show",
     "gh": "auth api issue browse search status label",
-}  # fmt: skip
+}
 _MODULES = ("pytest", "unittest", "mypy", "ruff", "pip", "venv", "json.tool", "http.server", "black", "compileall")
 # What git itself does without making a commit on a branch. Any other word is an alias or a program named `git-...`.
 _GIT = """

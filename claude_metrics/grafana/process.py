@@ -142,8 +142,12 @@ def start_native(program: str, database: Path, port: int) -> None:
     with log_file.open("ab") as log:
         server = subprocess.Popen(
             [program, "server", "--config", str(ini), *_homepath(program)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=folder,
+        )
     _note(server.pid)
     try:
         wait_until_healthy(f"http://127.0.0.1:{port}", lambda: _since(log_file, before), lambda: server.poll() is None)

@@ -153,8 +153,11 @@ def _starts(python: str) -> Check:
     try:
         done = subprocess.run(
             [python, "-I", "-c", "import claude_metrics.worker"],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=START_S, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=START_S,
+            check=False,
+        )
     except (OSError, subprocess.SubprocessError) as error:
         return Check("interpreter", "fail", f"the hook's Python does not start: {python}: {error}", remedy)
     if done.returncode:

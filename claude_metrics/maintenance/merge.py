@@ -56,9 +56,13 @@ def merge(
 
 
 def _take(
-    connection: sqlite3.Connection, source: sqlite3.Connection, ids: Sequence[str], settings: Config, salvage: bool,
+    connection: sqlite3.Connection,
+    source: sqlite3.Connection,
+    ids: Sequence[str],
+    settings: Config,
+    salvage: bool,
     done: Imported,
-) -> None:  # fmt: skip
+) -> None:
     """Read and write some sessions; of a damaged file each by itself where they cannot be written together."""
     for group in other_database.groups(source, ids, salvage, done.lost):
         names = [row["session_id"] for row in group.sessions]

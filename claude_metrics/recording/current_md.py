@@ -27,10 +27,15 @@ from claude_metrics.text import UNSEEN
 NAME, ARCHIVE, LIMIT_BYTES = "CURRENT.md", "archive", 1024 * 1024
 _MARK = re.compile(rb"<!-- claude-metrics: session ([\w.:@+-]+), sha256 ([0-9a-f]{64}) -->\n")
 SECTIONS = (
-    ("Next steps", "next_steps"), ("Completed", "completed"), ("Decisions", "decisions"),
-    ("Failed attempts", "failed_attempts"), ("Checks", "verification_results"), ("Files created", "files_created"),
-    ("Files modified", "files_modified"), ("Investigated", "investigated"),
-)  # fmt: skip
+    ("Next steps", "next_steps"),
+    ("Completed", "completed"),
+    ("Decisions", "decisions"),
+    ("Failed attempts", "failed_attempts"),
+    ("Checks", "verification_results"),
+    ("Files created", "files_created"),
+    ("Files modified", "files_modified"),
+    ("Investigated", "investigated"),
+)
 LISTED = 20
 if sys.platform == "win32":  # no folder can be opened there, so no file is written: see `update`
     _FOLDER = _NO_LINK = _NO_WAIT = 0

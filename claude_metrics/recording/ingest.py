@@ -58,9 +58,13 @@ def read(source: Source, cursor: str | None, content: str) -> Batch:
 
 
 def store(
-    connection: sqlite3.Connection, batches: Sequence[Batch], config: Config, recorded_by: str,
-    payload: Payload | None = None, commits: CommitReport | None = None,
-) -> Outcome:  # fmt: skip
+    connection: sqlite3.Connection,
+    batches: Sequence[Batch],
+    config: Config,
+    recorded_by: str,
+    payload: Payload | None = None,
+    commits: CommitReport | None = None,
+) -> Outcome:
     """Write batches, and what a hook's payload and the repositories add, with their cursors in one transaction."""
     before = connection.total_changes
     rates = RateBook(connection, config.prices)
@@ -79,9 +83,12 @@ def store(
         for batch in batches:
             save_cursor(connection, batch if id(batch) in kept else _unread(batch))
     return Outcome(
-        sorted(touched), sorted(touched.keys() - known), sum(b.bytes_read for b in batches),
-        connection.total_changes - before, sum(b.bad_lines for b in batches),
-    )  # fmt: skip
+        sorted(touched),
+        sorted(touched.keys() - known),
+        sum(b.bytes_read for b in batches),
+        connection.total_changes - before,
+        sum(b.bad_lines for b in batches),
+    )
 
 
 def _payload(connection: sqlite3.Connection, payload: Payload, recorded_by: str, touched: Touched) -> None:

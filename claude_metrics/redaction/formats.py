@@ -128,8 +128,10 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("|", r"\d{15,16}\|[\w-]{27,}"),
     ("!AQ", r"00D[A-Za-z0-9]{12,15}!AQ[\w.]{40,}"),
     ("oauth:", r"(?<=oauth:)[a-z0-9]{30,}"),
-    *((azure, rf"[\w+/-]{{33,80}}{re.escape(azure)}[\w+/-]{{2,}}=*")
-      for azure in ("AzSe", "AzFu", "AZDO", "JQQJ99", "+ASt", "+ACR", "+ARm", "+ASb", "+AEh", "APIM", "ACDb")),
+    *(
+        (azure, rf"[\w+/-]{{33,80}}{re.escape(azure)}[\w+/-]{{2,}}=*")
+        for azure in ("AzSe", "AzFu", "AZDO", "JQQJ99", "+ASt", "+ACR", "+ARm", "+ASb", "+AEh", "APIM", "ACDb")
+    ),
     ("hooks.slack.com", r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]{20,}"),
     ("/webhooks/", r"(?<=/webhooks/)\d{17,20}/[\w-]{60,}"),
     ("/webhookb2/", r"(?<=/webhookb2/)[\w@/-]{36,}"),
@@ -140,7 +142,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("-Signature=", r"(?<=-Signature=)[\w%+/-]{20,}=*"),
     ("LS0tLS1CRUdJTi", r"LS0tLS1CRUdJTi(?!BDRVJU|BQVUJM)[\w+/]{20,}=*"),  # PEM in base64, but no certificate
     ("PRIVATE KEY", _PEM),
-)  # fmt: skip
+)
 _SPACED = ("PRIVATE KEY", "|", "!AQ")  # these hints are no part of a run
 _HINTS = re.compile(_tree([(hint, "") for hint, _ in _SHAPES if hint not in _SPACED]))
 

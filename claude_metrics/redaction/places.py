@@ -35,12 +35,15 @@ _PLACES: _Table = (
 )
 # Words follow `Authorization:` and `bearer` too.
 _HEADERS: _Table = (
-    ("authorization", rf"""authorization\\?["']?\]?\s*[:=,]\s*[fb]?\\?["'`]?(?:{_SCHEME}[ ]+(?:token=)?)?
-        (?P<value>[\w.~+/=%:!-]{{6,}})"""),
+    (
+        "authorization",
+        rf"""authorization\\?["']?\]?\s*[:=,]\s*[fb]?\\?["'`]?(?:{_SCHEME}[ ]+(?:token=)?)?
+        (?P<value>[\w.~+/=%:!-]{{6,}})""",
+    ),
     ("bearer ", r"bearer[ ](?P<value>[\w.~+/=-]{12,})"),
     ("basic ", r"basic[ ](?P<value>(?=[a-z]{0,80}[0-9+/=])[\w+/=]{12,})"),
     ("auth", r"""(?<![a-z])auth\\?["']?\s*[:=]\s*\\?["']?(?P<value>[\w+/=:-]{12,})"""),
-)  # fmt: skip
+)
 # Options of programs. `-u` means a password only after curl and wget, `-p` only after these.
 _OPTIONS: _Table = (
     ("curl", rf"""\bcurl\b[^\n|;]{{0,500}}?\s(?:-u|--user|-U|--proxy-user)[=\s]{{0,2}}["']?{_LOGIN}"""),

@@ -88,8 +88,9 @@ def _summary(found: list[Audited], shown: int) -> None:
     unexplained = sum(bool(one.unexplained_usd) for one in found)
     note(
         f"{len(found)} sessions: {equal} equal the agent's figure, {len(compared) - equal} differ"
-        f" ({unexplained} unexplained), {len(found) - len(compared)} have none to compare with", ""
-    )  # fmt: skip
+        f" ({unexplained} unexplained), {len(found) - len(compared)} have none to compare with",
+        "",
+    )
     if shown < len(found):
         note(f"{len(found) - shown} that agree are not shown; --all shows them")
 
@@ -100,11 +101,13 @@ def _covered(one: Coverage) -> list[str]:
 
 
 def _print_json(form: Presentation, found: list[Audited], covered: list[Coverage]) -> None:
-    print_json({
-        "audit": [_as_json(one) for one in found],
-        "coverage": [asdict(one) for one in covered],
-        "timezone": zones.name_of(form.zone),
-    })  # fmt: skip
+    print_json(
+        {
+            "audit": [_as_json(one) for one in found],
+            "coverage": [asdict(one) for one in covered],
+            "timezone": zones.name_of(form.zone),
+        }
+    )
 
 
 def _as_json(one: Audited) -> dict[str, Any]:

@@ -41,9 +41,13 @@ def as_json(screen: FirstScreen, zone: zones.Zone, problems: list[str]) -> dict[
 def _period_fields(period: Period) -> dict[str, Any]:
     before = {"since": period.before_since, "until": period.before_until, **entry_fields(period.before)}
     return {
-        "name": period.name, "since": period.since, "until": period.until, **entry_fields(period.usage),
-        "budget_usd": period.budget_usd, "before": before,
-    }  # fmt: skip
+        "name": period.name,
+        "since": period.since,
+        "until": period.until,
+        **entry_fields(period.usage),
+        "budget_usd": period.budget_usd,
+        "before": before,
+    }
 
 
 def show(screen: FirstScreen, zone: zones.Zone, short_ids: Mapping[str, str], problems: Sequence[str]) -> None:
@@ -72,12 +76,17 @@ def _show_periods(periods: Sequence[Period]) -> None:
     for period in periods:
         sums, before = period.usage.sums, period.before.sums
         rows.append(
-            Row([
-                TITLES[period.name], MONEY(sums.cost_usd, sums.unpriced_tokens), number(sums.total_tokens),
-                f"{MONEY(before.cost_usd, before.unpriced_tokens)} {BEFORE[period.name]}",
-                _change(sums.cost_usd, before.cost_usd), _budget(period),
-            ])
-        )  # fmt: skip
+            Row(
+                [
+                    TITLES[period.name],
+                    MONEY(sums.cost_usd, sums.unpriced_tokens),
+                    number(sums.total_tokens),
+                    f"{MONEY(before.cost_usd, before.unpriced_tokens)} {BEFORE[period.name]}",
+                    _change(sums.cost_usd, before.cost_usd),
+                    _budget(period),
+                ]
+            )
+        )
     columns = [Column("", text=True), Column("Cost (USD)"), Column("Tokens", missed=1), Column("Before", text=True)]
     columns.append(Column("Change"))
     if any(period.budget_usd for period in periods):
@@ -120,27 +129,43 @@ def _show_top(title: str, entries: Sequence[tuple[str, Entry]]) -> None:
     top = max((entry.sums.cost_usd or 0 for _, entry in first), default=0)
     given = colours(name for name, _ in first)
     rows = [
-        Row([
-            name, bar(entry.sums.cost_usd or 0, top, BAR, is_unicode()), number(entry.sums.total_tokens),
-            MONEY(entry.sums.cost_usd, entry.sums.unpriced_tokens),
-        ], given[name])
+        Row(
+            [
+                name,
+                bar(entry.sums.cost_usd or 0, top, BAR, is_unicode()),
+                number(entry.sums.total_tokens),
+                MONEY(entry.sums.cost_usd, entry.sums.unpriced_tokens),
+            ],
+            given[name],
+        )
         for name, entry in first
-    ]  # fmt: skip
+    ]
     note("")
-    show_table([Column(title, text=True, least=16), Column(" " * BAR, text=True, least=6), Column("Tokens", missed=1),
-          Column("Cost (USD)")], rows)  # fmt: skip
+    show_table(
+        [
+            Column(title, text=True, least=16),
+            Column(" " * BAR, text=True, least=6),
+            Column("Tokens", missed=1),
+            Column("Cost (USD)"),
+        ],
+        rows,
+    )
 
 
 def _show_sessions(sessions: Sequence[dict[str, Any]], zone: zones.Zone, short_ids: Mapping[str, str]) -> None:
     money = usd(digits_for([session["cost_usd"] for session in sessions]))
     rows = [
-        Row([
-            zones.show(session["last_activity"], zone), short_ids[session["session_id"]], line(session["project"]),
-            line(session["title"] or session["first_prompt"])[:60],
-            money(session["cost_usd"], session["unpriced_tokens"] or 0),
-        ])
+        Row(
+            [
+                zones.show(session["last_activity"], zone),
+                short_ids[session["session_id"]],
+                line(session["project"]),
+                line(session["title"] or session["first_prompt"])[:60],
+                money(session["cost_usd"], session["unpriced_tokens"] or 0),
+            ]
+        )
         for session in sessions
-    ]  # fmt: skip
+    ]
     note("")
     columns = [
         Column("Last sessions", text=True, least=16),

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from claude_metrics.render.presentation import Presentation
 
 PROMPT = (
-    Column("Prompts", text=True, least=10), Column("Count"), Column("Retries", missed=1),
-    Column("Characters", missed=3), Column("Requests", missed=4), Column("Tools", missed=2), Column("Each (USD)"),
+    Column("Prompts", text=True, least=10),
+    Column("Count"),
+    Column("Retries", missed=1),
+    Column("Characters", missed=3),
+    Column("Requests", missed=4),
+    Column("Tools", missed=2),
+    Column("Each (USD)"),
     Column("Cost (USD)"),
-)  # fmt: skip
+)
 
 
 def show_prompts(form: Presentation, found: dict[str, Any]) -> None:
@@ -39,8 +44,12 @@ def _table(title: str, lines: list[dict[str, Any]], whole: dict[str, Any] | None
 
 def _cells(row: dict[str, Any], money: Any) -> list[str]:
     counts = [number(row[name]) for name in ("prompts", "retries", "mean_characters", "requests", "tool_calls")]
-    return [row["name"], *counts, money(row["mean_cost_usd"], row["mean_cost_usd"] is None),
-            money(row["cost_usd"], row["cost_usd"] is None)]  # fmt: skip
+    return [
+        row["name"],
+        *counts,
+        money(row["mean_cost_usd"], row["mean_cost_usd"] is None),
+        money(row["cost_usd"], row["cost_usd"] is None),
+    ]
 
 
 def _commits(found: dict[str, Any]) -> None:

@@ -18,10 +18,18 @@ money = usd(4)
 
 
 STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True}, "about": {"dim": True}, "turn": {"bold": True, "fg": "cyan"}, "heading": {"bold": True},
-    "prompt": {"fg": "yellow"}, "call": {}, "failed": {"fg": "red"}, "observation": {"fg": "magenta"},
-    "commit": {"fg": "green"}, "answer": {}, "item": {},
-}  # fmt: skip
+    "title": {"bold": True},
+    "about": {"dim": True},
+    "turn": {"bold": True, "fg": "cyan"},
+    "heading": {"bold": True},
+    "prompt": {"fg": "yellow"},
+    "call": {},
+    "failed": {"fg": "red"},
+    "observation": {"fg": "magenta"},
+    "commit": {"fg": "green"},
+    "answer": {},
+    "item": {},
+}
 INDENT = {"title": "", "about": "", "turn": "\n", "prompt": "> ", "answer": "< ", "heading": "  "}
 
 
@@ -36,8 +44,11 @@ def paragraphs(history: SessionHistory, tz: zones.Zone) -> Iterator[Paragraph]:
     """The whole session in order; texts are as stored, so the caller has to make them harmless."""
     session = history.view.session
     yield Paragraph("title", line(session["title"] or session["first_prompt"]) or "(no title)")
-    yield Paragraph("about", f"{session['session_id']}  {zones.show(session['start_time'], tz)}  "
-                        f"{money(session['total_cost_usd'], session['unpriced_tokens'])}")  # fmt: skip
+    yield Paragraph(
+        "about",
+        f"{session['session_id']}  {zones.show(session['start_time'], tz)}  "
+        f"{money(session['total_cost_usd'], session['unpriced_tokens'])}",
+    )
     for turn in history.turns:
         yield from _turn(turn, tz)
     yield from _summary(history.summary)
@@ -50,9 +61,12 @@ def _turn(turn: Turn, tz: zones.Zone) -> Iterator[Paragraph]:
     else:
         took = duration(clock.between_ms(about["started_at"], about["ended_at"])) if about["ended_at"] else ""
         facts = [
-            zones.show(about["started_at"], tz), took, f"{number(about['requests'])} requests",
-            f"{number(about['output_tokens'])} tokens out", money(about["cost_usd"], about["cost_usd"] is None),
-        ]  # fmt: skip
+            zones.show(about["started_at"], tz),
+            took,
+            f"{number(about['requests'])} requests",
+            f"{number(about['output_tokens'])} tokens out",
+            money(about["cost_usd"], about["cost_usd"] is None),
+        ]
         yield Paragraph("turn", f"Turn {about['turn_index']}  {', '.join(filter(None, facts))}")
         yield Paragraph("prompt", (about["prompt"] or "(not stored)").strip())
     for call in turn.calls:
@@ -72,8 +86,12 @@ def _turn(turn: Turn, tz: zones.Zone) -> Iterator[Paragraph]:
 def call_line(call: Line) -> str:
     """`✓ Bash  git status  (30ms, 2.1 kB)`; a subagent's are marked."""
     name = " ".join(filter(None, [call["tool_name"], call["subagent"] or call["skill"] or call["mcp_server"]]))
-    facts = [duration(call["duration_ms"]), size(call["output_bytes"]), "denied" if call["result"] == "denied" else "",
-             "by a subagent" if call["agent_id"] else ""]  # fmt: skip
+    facts = [
+        duration(call["duration_ms"]),
+        size(call["output_bytes"]),
+        "denied" if call["result"] == "denied" else "",
+        "by a subagent" if call["agent_id"] else "",
+    ]
     details = ", ".join(filter(None, facts))
     what = line(call["input_summary"] or call["file_path"])
     return f"{SIGNS[call['result']]} {name}  {what}" + (f"  ({details})" if details else "")
@@ -138,12 +156,17 @@ def _quoted(text: str) -> str:
 
 
 _MARKDOWN = {
-    "title": lambda text: f"# {_plain(text)}", "turn": lambda text: f"## {text}", "heading": lambda text: f"### {text}",
-    "prompt": lambda text: f"**Prompt**\n\n{_quoted(text)}", "answer": lambda text: f"**Answer**\n\n{_quoted(text)}",
-    "call": lambda text: f"- {_code(text)}", "failed": lambda text: f"- {_code(text)}",
-    "observation": lambda text: f"- {_plain(text)}", "commit": lambda text: f"- commit {_code(text)}",
+    "title": lambda text: f"# {_plain(text)}",
+    "turn": lambda text: f"## {text}",
+    "heading": lambda text: f"### {text}",
+    "prompt": lambda text: f"**Prompt**\n\n{_quoted(text)}",
+    "answer": lambda text: f"**Answer**\n\n{_quoted(text)}",
+    "call": lambda text: f"- {_code(text)}",
+    "failed": lambda text: f"- {_code(text)}",
+    "observation": lambda text: f"- {_plain(text)}",
+    "commit": lambda text: f"- commit {_code(text)}",
     "item": lambda text: f"- {_plain(text)}",
-}  # fmt: skip
+}
 
 
 def _plain(text: str) -> str:

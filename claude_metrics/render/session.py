@@ -158,13 +158,20 @@ def _turns(found: SessionView, tz: zones.Zone, whole: bool) -> None:
         return
     money = usd(digits_for([row["cost_usd"] for row in turns]))
     rows = [
-        Row([
-            str(row["turn_index"]), _clock(row["started_at"], tz), _between(row["started_at"], row["ended_at"]),
-            line(row["prompt"])[:200], number(row["requests"]), number(row["tool_calls"]), number(row["output_tokens"]),
-            _known(money, row["cost_usd"]),
-        ])
+        Row(
+            [
+                str(row["turn_index"]),
+                _clock(row["started_at"], tz),
+                _between(row["started_at"], row["ended_at"]),
+                line(row["prompt"])[:200],
+                number(row["requests"]),
+                number(row["tool_calls"]),
+                number(row["output_tokens"]),
+                _known(money, row["cost_usd"]),
+            ]
+        )
         for row in turns
-    ]  # fmt: skip
+    ]
     note("")
     show_table(TURN, rows, title=_titled("Turns", len(found.turns), len(turns)))
 
@@ -174,12 +181,18 @@ def _calls(found: SessionView, tz: zones.Zone, whole: bool) -> None:
     if not calls:
         return
     rows = [
-        Row([
-            str(row["turn_index"] or ""), _clock(row["timestamp"], tz), line(row["tool_name"]),
-            _what(row, found.session["project_path"]), row["result"], duration(row["duration_ms"]),
-        ])
+        Row(
+            [
+                str(row["turn_index"] or ""),
+                _clock(row["timestamp"], tz),
+                line(row["tool_name"]),
+                _what(row, found.session["project_path"]),
+                row["result"],
+                duration(row["duration_ms"]),
+            ]
+        )
         for row in calls
-    ]  # fmt: skip
+    ]
     note("")
     show_table(CALL, rows, title=_titled("Tool calls", len(found.tool_calls), len(calls)))
 
@@ -194,13 +207,20 @@ def _commits(found: SessionView, tz: zones.Zone) -> None:
     if not found.commits:
         return
     rows = [
-        Row([
-            row["sha"][:9], zones.show(row["committed_at"], tz), line(row["branch"]), line(row["message"])[:200],
-            number(row["files_changed"]), number(row["lines_added"]), number(row["lines_deleted"]),
-            row["attribution"] if row["reachable"] else "gone since",
-        ])
+        Row(
+            [
+                row["sha"][:9],
+                zones.show(row["committed_at"], tz),
+                line(row["branch"]),
+                line(row["message"])[:200],
+                number(row["files_changed"]),
+                number(row["lines_added"]),
+                number(row["lines_deleted"]),
+                row["attribution"] if row["reachable"] else "gone since",
+            ]
+        )
         for row in found.commits
-    ]  # fmt: skip
+    ]
     note("")
     show_table(COMMIT, rows, title="Commits")
 

@@ -24,10 +24,16 @@ TOOL = (
     Column("Sessions", missed=4),
 )
 SIZE = (
-    Column("Tool", text=True, least=12), Column("Returned"), Column("Per call", missed=2), Column("Largest", missed=1),
-    Column("Sent", missed=3), Column("Tokens"), Column("Share"), Column("Median", missed=4),
+    Column("Tool", text=True, least=12),
+    Column("Returned"),
+    Column("Per call", missed=2),
+    Column("Largest", missed=1),
+    Column("Sent", missed=3),
+    Column("Tokens"),
+    Column("Share"),
+    Column("Median", missed=4),
     Column("95th\npercentile", missed=5),
-)  # fmt: skip
+)
 
 
 def show_tools(form: Presentation, lines: list[dict[str, Any]], **depth: list[dict[str, Any]]) -> None:

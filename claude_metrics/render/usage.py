@@ -143,14 +143,18 @@ def _print_json(form: Presentation, kind: str, entries: list[Entry], **more: Any
     whole = report.total(entries)
     sessions, tokens = form.understated
     totals = as_json(whole)
-    print_json({
-        kind: [as_json(entry) for entry in entries],
-        "totals": totals,
-        "timezone": zones.name_of(form.zone),
-        "unpriced": [{"model": m, "tokens": s.unpriced_tokens} for m, s in whole.models.items() if s.unpriced_tokens],
-        "understated": {"sessions": sessions, "output_tokens": tokens},
-        **more,
-    })  # fmt: skip
+    print_json(
+        {
+            kind: [as_json(entry) for entry in entries],
+            "totals": totals,
+            "timezone": zones.name_of(form.zone),
+            "unpriced": [
+                {"model": m, "tokens": s.unpriced_tokens} for m, s in whole.models.items() if s.unpriced_tokens
+            ],
+            "understated": {"sessions": sessions, "output_tokens": tokens},
+            **more,
+        }
+    )
 
 
 # -- below every table of money ------------------------------------------------------------

@@ -45,6 +45,13 @@ def _covered(connection: sqlite3.Connection, name: str) -> Coverage:
     empty = sum(any(str(source.path) in read for source in on_disk.sessions[session]) for session in missing)
     by_hook = sum(by == "hook" for by in stored.values())
     return Coverage(
-        agent=name, on_disk=len(names), stored=len(names & stored.keys()), empty=empty, unread=len(missing) - empty,
-        purged=len(on_disk.purged), gone=len(stored.keys() - names), by_hook=by_hook, by_sync=len(stored) - by_hook,
-    )  # fmt: skip
+        agent=name,
+        on_disk=len(names),
+        stored=len(names & stored.keys()),
+        empty=empty,
+        unread=len(missing) - empty,
+        purged=len(on_disk.purged),
+        gone=len(stored.keys() - names),
+        by_hook=by_hook,
+        by_sync=len(stored) - by_hook,
+    )

@@ -68,12 +68,16 @@ class Group:
         """`cost_usd` is None when no price was known."""
         costs = self.costs
         return {
-            "name": self.name, "prompts": self.prompts, "retries": self.retries,
+            "name": self.name,
+            "prompts": self.prompts,
+            "retries": self.retries,
             "mean_characters": round(self.characters / self.prompts) if self.prompts else None,
-            "requests": self.requests, "tool_calls": self.tool_calls, "cost_usd": sum(costs) if costs else None,
+            "requests": self.requests,
+            "tool_calls": self.tool_calls,
+            "cost_usd": sum(costs) if costs else None,
             "mean_cost_usd": sum(costs) / len(costs) if costs else None,
             "median_cost_usd": median(costs) if costs else None,
-        }  # fmt: skip
+        }
 
 
 def kind_of(prompt: str | None) -> str:
@@ -104,8 +108,12 @@ def prompts(connection: sqlite3.Connection, where: Filter) -> dict[str, Any]:
         for groups, name in ((kinds, kind_of(turn["prompt"])), (lengths, length_of(turn["prompt"]))):
             groups.setdefault(name, Group(name)).add(turn, retry)
         whole.add(turn, retry)
-    return {"kinds": _lines(kinds), "lengths": _lines(lengths), "totals": whole.line(),
-            "commits": first_commits(connection, where)}  # fmt: skip
+    return {
+        "kinds": _lines(kinds),
+        "lengths": _lines(lengths),
+        "totals": whole.line(),
+        "commits": first_commits(connection, where),
+    }
 
 
 def _lines(groups: dict[str, Group]) -> list[Line]:

@@ -74,9 +74,12 @@ def load(connection: sqlite3.Connection, session_id: str) -> SessionView:
         "select session_id from v_sessions where parent_session_id = ? order by start_time", (session_id,)
     )
     return SessionView(
-        session=session, subagents=subagents, forks=[row[0] for row in forks],
-        summary=load_summary(connection, session_id), **rows,
-    )  # fmt: skip
+        session=session,
+        subagents=subagents,
+        forks=[row[0] for row in forks],
+        summary=load_summary(connection, session_id),
+        **rows,
+    )
 
 
 def load_history(connection: sqlite3.Connection, session_id: str) -> SessionHistory:
@@ -120,10 +123,15 @@ def _turn_at(starts: list[tuple[str, int]], moment: str | None) -> int | None:
 
 # The lists of a summary in the order in which they are shown.
 HEADINGS = {
-    "completed": "Completed", "decisions": "Decisions", "failed_attempts": "Failed attempts",
-    "verification_results": "Checks", "next_steps": "Next steps", "files_created": "Files created",
-    "files_modified": "Files modified", "investigated": "Investigated",
-}  # fmt: skip
+    "completed": "Completed",
+    "decisions": "Decisions",
+    "failed_attempts": "Failed attempts",
+    "verification_results": "Checks",
+    "next_steps": "Next steps",
+    "files_created": "Files created",
+    "files_modified": "Files modified",
+    "investigated": "Investigated",
+}
 # What the agent may have said of the session itself.
 FACETS = {"goal": "Goal", "outcome": "Outcome", "friction": "Friction"}
 

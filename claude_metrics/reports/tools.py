@@ -29,13 +29,18 @@ def sizes(connection: sqlite3.Connection, where: Filter) -> list[Line]:
     whole = sum(_tokens(row[2], row[3]) for row in rows) or 1
     lines = [
         {
-            "tool_name": row[0], "calls": row[1], "sent_bytes": row[2] or 0, "returned_bytes": row[3] or 0,
-            "mean_returned_bytes": round((row[3] or 0) / row[1]), "largest_bytes": row[4],
-            "context_tokens": _tokens(row[2], row[3]), "share": round(_tokens(row[2], row[3]) / whole, 4),
+            "tool_name": row[0],
+            "calls": row[1],
+            "sent_bytes": row[2] or 0,
+            "returned_bytes": row[3] or 0,
+            "mean_returned_bytes": round((row[3] or 0) / row[1]),
+            "largest_bytes": row[4],
+            "context_tokens": _tokens(row[2], row[3]),
+            "share": round(_tokens(row[2], row[3]) / whole, 4),
             **dict(zip(("p50_ms", "p95_ms"), took.get(row[0], (None, None)), strict=True)),
         }
         for row in rows
-    ]  # fmt: skip
+    ]
     return sorted(lines, key=lambda line: (-line["context_tokens"], line["tool_name"]))
 
 

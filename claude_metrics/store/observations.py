@@ -112,10 +112,18 @@ def _attempts(session_id: str, calls: Sequence[Call]) -> Iterable[Observation]:
             recovered = same in passed
             later = passed.get(same) if recovered else None
             yield Observation(
-                observe.observation_id("failed_attempt", call), session_id, at, "failed_attempt",
-                _tried(tool, category, summary or path), f"passed later: {observe.one_line(later)}" if later else None,
-                "recovered" if recovered else "failed", None, path, call, agent_id,
-            )  # fmt: skip
+                observe.observation_id("failed_attempt", call),
+                session_id,
+                at,
+                "failed_attempt",
+                _tried(tool, category, summary or path),
+                f"passed later: {observe.one_line(later)}" if later else None,
+                "recovered" if recovered else "failed",
+                None,
+                path,
+                call,
+                agent_id,
+            )
 
 
 def _tried(tool: str, category: str | None, what: str | None) -> str:

@@ -20,9 +20,12 @@ _MS = "cast(round((julianday({time}) - 2440587.5) * 86400000) as integer)"
 _TOUCHED = "(select session_id from temp.touched)"
 _TOKENS = "input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens"
 _PLACE = (
-    "agent_type", "coalesce(sessions.project_path, '')", "coalesce(project_name, '')", "coalesce(git_branch, '')",
+    "agent_type",
+    "coalesce(sessions.project_path, '')",
+    "coalesce(project_name, '')",
+    "coalesce(git_branch, '')",
     "coalesce(machine_id, '')",
-)  # fmt: skip
+)
 
 
 def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:

@@ -19,12 +19,18 @@ def save_cursor(connection: sqlite3.Connection, batch: Batch) -> None:
     connection.execute(
         "insert or replace into sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            str(source.path), source.agent, _only_session(batch) or source.session_id, source.size, source.mtime_ns,
+            str(source.path),
+            source.agent,
+            _only_session(batch) or source.session_id,
+            source.size,
+            source.mtime_ns,
             source.inode,
-            json.dumps(batch.cursor, separators=(",", ":")), batch.bad_lines,
-            json.dumps(batch.unknown) if batch.unknown else None, clock.now(),
+            json.dumps(batch.cursor, separators=(",", ":")),
+            batch.bad_lines,
+            json.dumps(batch.unknown) if batch.unknown else None,
+            clock.now(),
         ),
-    )  # fmt: skip
+    )
 
 
 def _only_session(batch: Batch) -> str | None:

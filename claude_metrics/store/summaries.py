@@ -17,9 +17,17 @@ from claude_metrics.activity import observe
 
 LISTED = 50
 COLUMNS = (
-    "request", "investigated", "decisions", "completed", "failed_attempts", "next_steps", "files_created",
-    "files_modified", "verification_results", "plan_progress",
-)  # fmt: skip
+    "request",
+    "investigated",
+    "decisions",
+    "completed",
+    "failed_attempts",
+    "next_steps",
+    "files_created",
+    "files_modified",
+    "verification_results",
+    "plan_progress",
+)
 
 
 class Seen(NamedTuple):
@@ -135,8 +143,10 @@ def _files(rows: Sequence[Seen], folder: str | None) -> tuple[list[str], list[st
             known = files.get(row.file_path)
             files[row.file_path] = "created" if (known, row.outcome) == ("created", "modified") else str(row.outcome)
     names = {path: path.removeprefix(f"{folder}/") if folder else path for path in files}
-    return ([names[path] for path, change in files.items() if change == "created"],
-            [names[path] for path, change in files.items() if change == "modified"])  # fmt: skip
+    return (
+        [names[path] for path, change in files.items() if change == "created"],
+        [names[path] for path, change in files.items() if change == "modified"],
+    )
 
 
 def _checks(rows: Sequence[Seen]) -> list[str]:

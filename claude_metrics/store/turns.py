@@ -18,13 +18,20 @@ _INSERT_PROMPT = f"""insert into turns ({_PROMPT}) values (?, ?, ?, ?, ?, ?) on 
 
 def save_prompts(connection: sqlite3.Connection, rows: list[Prompt], touched: Touched) -> list[Copy]:
     """Insert or complete prompts; returns which transcripts share one."""
-    known = {row[0]: row for row in by_key(connection, "prompt_id, session_id, owner_known", "turns", "prompt_id",
-                                            [p.prompt_id for p in rows])}  # fmt: skip
+    known = {
+        row[0]: row
+        for row in by_key(
+            connection, "prompt_id, session_id, owner_known", "turns", "prompt_id", [p.prompt_id for p in rows]
+        )
+    }
     fresh: dict[int, Prompt] = {}
     copies: list[Copy] = []
     for row in rows:
-        old_session, old_known = (fresh[row.prompt_id][1], fresh[row.prompt_id][5]) if row.prompt_id in fresh else (
-            known.get(row.prompt_id, (0, None, 0))[1:])  # fmt: skip
+        old_session, old_known = (
+            (fresh[row.prompt_id][1], fresh[row.prompt_id][5])
+            if row.prompt_id in fresh
+            else (known.get(row.prompt_id, (0, None, 0))[1:])
+        )
         if old_session not in (None, row.session_id):
             copies += [Copy(row.prompt_id, old_session), Copy(row.prompt_id, row.session_id)]
         if old_session is None or (row.owner_known and not old_known):

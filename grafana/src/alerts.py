@@ -18,9 +18,12 @@ SOURCE = "claude-metrics"
 def rules() -> str:
     """The provisioning file."""
     group = {
-        "orgId": 1, "name": "claude-metrics", "folder": "Claude metrics", "interval": "5m",
+        "orgId": 1,
+        "name": "claude-metrics",
+        "folder": "Claude metrics",
+        "interval": "5m",
         "rules": [_provisioned(rule) for rule in RULES],
-    }  # fmt: skip
+    }
     head = "# Written by grafana/src/alerts.py. Nothing is sent until you give Grafana a contact point.\n"
     return head + yaml.safe_dump(
         {"apiVersion": 1, "groups": [group]}, sort_keys=False, width=10_000, allow_unicode=True
@@ -30,24 +33,35 @@ def rules() -> str:
 def _provisioned(rule: Rule) -> dict[str, Any]:
     queries = {"A": rule.amount, "B": rule.limit, "P": rule.place}
     return {
-        "uid": rule.uid, "title": rule.title, "condition": "C", "for": "0s", "noDataState": "OK", "execErrState": "Error",
-        "isPaused": rule.paused, "dashboardUid": rule.dashboard, "panelId": rule.panel,
+        "uid": rule.uid,
+        "title": rule.title,
+        "condition": "C",
+        "for": "0s",
+        "noDataState": "OK",
+        "execErrState": "Error",
+        "isPaused": rule.paused,
+        "dashboardUid": rule.dashboard,
+        "panelId": rule.panel,
         "labels": {"severity": rule.severity, "app": "claude-metrics"},
         "annotations": {"summary": rule.summary, "description": rule.description},
         "data": [*(_query(ref, sql, rule.hours) for ref, sql in queries.items()), _condition(rule)],
-    }  # fmt: skip
+    }
 
 
 def _query(ref: str, sql: str, hours: int) -> dict[str, Any]:
     model = {"refId": ref, "queryType": "table", "timeColumns": [], "rawQueryText": sql, "queryText": sql}
     return {
-        "refId": ref, "datasourceUid": SOURCE, "queryType": "table",
-        "relativeTimeRange": {"from": hours * 3600, "to": 0}, "model": model,
-    }  # fmt: skip
+        "refId": ref,
+        "datasourceUid": SOURCE,
+        "queryType": "table",
+        "relativeTimeRange": {"from": hours * 3600, "to": 0},
+        "model": model,
+    }
 
 
 def _condition(rule: Rule) -> dict[str, Any]:
     return {
-        "refId": "C", "datasourceUid": "__expr__",
+        "refId": "C",
+        "datasourceUid": "__expr__",
         "model": {"refId": "C", "type": "math", "expression": rule.condition},
-    }  # fmt: skip
+    }

@@ -42,9 +42,15 @@ FROM v_commits WHERE {where} AND reachable GROUP BY (time - $__from / 1000) / {s
 
 
 def build(
-    uid: str, title: str, text: str, sections: Sequence[Section], start: str = "now-30d", end: str = "now",
-    refresh: str = "", note: Json | None = None,
-) -> Json:  # fmt: skip
+    uid: str,
+    title: str,
+    text: str,
+    sections: Sequence[Section],
+    start: str = "now-30d",
+    end: str = "now",
+    refresh: str = "",
+    note: Json | None = None,
+) -> Json:
     """The dashboard as a dict ready for `dumps`."""
     made = d.Dashboard(title).uid(uid).description(text).tags(["claude-metrics"]).time(start, end).readonly()
     made.timezone("browser").tooltip(m.DashboardCursorSync.CROSSHAIR).refresh(refresh)

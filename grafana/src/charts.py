@@ -19,18 +19,29 @@ NO_LEGEND = {"showLegend": False, "displayMode": "list", "placement": "bottom", 
 def legend(calc: str, width: int) -> dict[str, Any]:
     """A table, the largest first: beside a wide chart, below a narrow one."""
     return {
-        "showLegend": True, "displayMode": "table", "placement": "right" if width >= WIDE else "bottom", "calcs": [calc], "sortBy": TOTALS[calc],
-        "sortDesc": True, "width": 230,
-    }  # fmt: skip
+        "showLegend": True,
+        "displayMode": "table",
+        "placement": "right" if width >= WIDE else "bottom",
+        "calcs": [calc],
+        "sortBy": TOTALS[calc],
+        "sortDesc": True,
+        "width": 230,
+    }
 
 
 def _drawn(style: str, stacked: bool, line: str, timed: bool) -> dict[str, Any]:
     """A bar of a bucket stands behind the time at which it begins; a bar of a number stands above it."""
     return {
-        "drawStyle": style, "fillOpacity": 80 if style == "bars" else 10, "lineWidth": 0 if style == "bars" else 2,
-        "lineInterpolation": line, "showPoints": "always" if style == "points" else "auto", "pointSize": 5,
-        "barAlignment": 1 if timed else 0, "axisSoftMin": 0, "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
-    }  # fmt: skip
+        "drawStyle": style,
+        "fillOpacity": 80 if style == "bars" else 10,
+        "lineWidth": 0 if style == "bars" else 2,
+        "lineInterpolation": line,
+        "showPoints": "always" if style == "points" else "auto",
+        "pointSize": 5,
+        "barAlignment": 1 if timed else 0,
+        "axisSoftMin": 0,
+        "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
+    }
 
 
 def chart(
@@ -102,10 +113,15 @@ def bars(
 def gauges(number: int, title: str, text: str, size: p.Size, sql: str, unit: str, **more: Any) -> d.Panel:
     """A horizontal bar per row: a text and a number."""
     options = {
-        "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 25}, "orientation": "horizontal",
-        "displayMode": "basic", "showUnfilled": True, "valueMode": "text", "namePlacement": "auto", "sizing": "auto",
+        "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 25},
+        "orientation": "horizontal",
+        "displayMode": "basic",
+        "showUnfilled": True,
+        "valueMode": "text",
+        "namePlacement": "auto",
+        "sizing": "auto",
         "text": {"titleSize": 13, "valueSize": 13},
-    }  # fmt: skip
+    }
     made = p.panel("bargauge", number, title, text, size, sql, unit, options, **more)
     return made.min(0).color_scheme(d.FieldColor().mode(m.FieldColorModeId.FIXED).fixed_color("semi-dark-blue"))
 
@@ -120,14 +136,28 @@ def histogram(number: int, title: str, text: str, size: p.Size, sql: str, unit: 
 
 def heatmap(number: int, title: str, text: str, size: p.Size, sql: str, unit: str, scheme: str) -> d.Panel:
     """A row of cells per column of the query, which are named by their upper ends."""
-    colour = {"mode": "scheme", "scheme": scheme, "steps": 64, "exponent": 0.5, "fill": "dark-orange", "scale": "exponential",
-              "reverse": False}  # fmt: skip
+    colour = {
+        "mode": "scheme",
+        "scheme": scheme,
+        "steps": 64,
+        "exponent": 0.5,
+        "fill": "dark-orange",
+        "scale": "exponential",
+        "reverse": False,
+    }
     options = {
-        "calculate": False, "yAxis": {"axisPlacement": "left", "unit": "string"}, "cellGap": 1, "legend": {"show": True},
-        "color": colour, "rowsFrame": {"layout": "le"}, "showValue": "never", "filterValues": {"le": 1e-9},
+        "calculate": False,
+        "yAxis": {"axisPlacement": "left", "unit": "string"},
+        "cellGap": 1,
+        "legend": {"show": True},
+        "color": colour,
+        "rowsFrame": {"layout": "le"},
+        "showValue": "never",
+        "filterValues": {"le": 1e-9},
         "tooltip": {"mode": "single", "yHistogram": False, "showColorScale": False},
-        "exemplars": {"color": "rgba(255,0,255,0.7)"}, "cellValues": {"unit": unit},
-    }  # fmt: skip
+        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        "cellValues": {"unit": unit},
+    }
     return p.panel("heatmap", number, title, text, size, p.Sql(sql, "time"), unit, options)
 
 
@@ -143,8 +173,12 @@ def timeline(
     **more: Any,
 ) -> d.Panel:
     options = {
-        "mergeValues": merge, "showValue": show, "alignValue": "left", "rowHeight": 0.85,
-        "legend": {**NO_LEGEND, "showLegend": True}, "tooltip": {"mode": "single", "sort": "none"},
-    }  # fmt: skip
+        "mergeValues": merge,
+        "showValue": show,
+        "alignValue": "left",
+        "rowHeight": 0.85,
+        "legend": {**NO_LEGEND, "showLegend": True},
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
     custom = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}
     return p.panel("state-timeline", number, title, text, size, target, unit, options, custom, **more)

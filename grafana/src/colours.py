@@ -19,10 +19,18 @@ COLOURS = {
 
 # What a tool call is for: the column `category` of v_tool_calls, the words for it, and the colour on a timeline.
 CATEGORIES = {
-    "read": ("reads", BLUE), "search": ("searches", "light-blue"), "web": ("web", "dark-blue"), "edit": ("edits", ORANGE),
-    "shell": ("runs commands", YELLOW), "agent": ("subagents", PURPLE), "skill": ("skills", "light-purple"),
-    "mcp": ("MCP", "dark-purple"), "plan": ("plans", "light-green"), "question": ("asks", RED), "other": ("other tools", GREY),
-}  # fmt: skip
+    "read": ("reads", BLUE),
+    "search": ("searches", "light-blue"),
+    "web": ("web", "dark-blue"),
+    "edit": ("edits", ORANGE),
+    "shell": ("runs commands", YELLOW),
+    "agent": ("subagents", PURPLE),
+    "skill": ("skills", "light-purple"),
+    "mcp": ("MCP", "dark-purple"),
+    "plan": ("plans", "light-green"),
+    "question": ("asks", RED),
+    "other": ("other tools", GREY),
+}
 
 # A family of models has a hue, a version a shade of it; the newest first. A version not listed has the family's hue.
 _FAMILIES = {

@@ -26,9 +26,13 @@ class Query(variants.Dataquery):
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "refId": self.ref, "datasource": SOURCE, "queryType": self.kind, "timeColumns": self.times,
-            "rawQueryText": self.sql, "queryText": self.sql,
-        }  # fmt: skip
+            "refId": self.ref,
+            "datasource": SOURCE,
+            "queryType": self.kind,
+            "timeColumns": self.times,
+            "rawQueryText": self.sql,
+            "queryText": self.sql,
+        }
 
 
 class Sql(builder.Builder[Query]):
@@ -44,10 +48,18 @@ def series(sql: str, ref: str = "A") -> Sql:
 
 
 def panel(
-    kind: str, number: int, title: str, text: str, size: Size, target: Sql | str = "", unit: str = "",
-    options: Mapping[str, Any] | None = None, custom: Mapping[str, Any] | None = None, steps: Steps = (),
+    kind: str,
+    number: int,
+    title: str,
+    text: str,
+    size: Size,
+    target: Sql | str = "",
+    unit: str = "",
+    options: Mapping[str, Any] | None = None,
+    custom: Mapping[str, Any] | None = None,
+    steps: Steps = (),
     decimals: int | None = None,
-) -> d.Panel:  # fmt: skip
+) -> d.Panel:
     """A panel without `noValue`, which shrinks and takes a threshold's colour: queries return a row that says what is so.
 
     The thresholds are always written down, for without them Grafana makes everything above 80 red.
@@ -120,8 +132,15 @@ def words(number: int, title: str, size: Size, content: str) -> d.Panel:
 def alerts(number: int, size: Size) -> d.Panel:
     """The alert rules by importance, so that what fires stands first."""
     options = {
-        "alertName": "", "dashboardAlerts": False, "folder": "", "groupBy": [], "groupMode": "default", "maxItems": 20,
-        "sortOrder": 3, "viewMode": "list", "alertInstanceLabelFilter": '{app="claude-metrics"}',
+        "alertName": "",
+        "dashboardAlerts": False,
+        "folder": "",
+        "groupBy": [],
+        "groupMode": "default",
+        "maxItems": 20,
+        "sortOrder": 3,
+        "viewMode": "list",
+        "alertInstanceLabelFilter": '{app="claude-metrics"}',
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": True, "error": True},
-    }  # fmt: skip
+    }
     return panel("alertlist", number, "Alerts", "The alert rules; what fires stands first.", size, options=options)

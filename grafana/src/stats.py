@@ -19,16 +19,29 @@ _ONE_ROW = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 
 def _options(graph: str, words: bool) -> dict[str, Any]:
     return {
-        "reduceOptions": {**_ONE_ROW, "fields": "/.*/" if words else ""}, "textMode": "value_and_name", "colorMode": "value",
-        "graphMode": graph, "justifyMode": "auto", "orientation": "auto", "wideLayout": False, "showPercentChange": False,
+        "reduceOptions": {**_ONE_ROW, "fields": "/.*/" if words else ""},
+        "textMode": "value_and_name",
+        "colorMode": "value",
+        "graphMode": graph,
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "wideLayout": False,
+        "showPercentChange": False,
         "text": TEXT,
-    }  # fmt: skip
+    }
 
 
 def stat(
-    number: int, title: str, text: str, size: p.Size, sql: str, unit: str = "locale", missing: str = "none",
-    words: bool = False, **more: Any,
-) -> d.Panel:  # fmt: skip
+    number: int,
+    title: str,
+    text: str,
+    size: p.Size,
+    sql: str,
+    unit: str = "locale",
+    missing: str = "none",
+    words: bool = False,
+    **more: Any,
+) -> d.Panel:
     """The numbers of one row, each under the name of its column; `missing` stands for a number that cannot be known."""
     made = p.panel("stat", number, title, text, size, sql, unit, _options("none", words), **more)
     return _neutral(made, more).mappings(_mappings(missing))
@@ -53,9 +66,12 @@ def gauge(
     number: int, title: str, text: str, size: p.Size, sql: str, unit: str, missing: str, most: float, **more: Any
 ) -> d.Panel:
     options = {
-        "reduceOptions": _ONE_ROW, "showThresholdLabels": False, "showThresholdMarkers": True, "orientation": "auto",
+        "reduceOptions": _ONE_ROW,
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+        "orientation": "auto",
         "text": TEXT,
-    }  # fmt: skip
+    }
     made = p.panel("gauge", number, title, text, size, sql, unit, options, **more)
     return made.min(0).max(most).mappings(_mappings(missing))
 
@@ -67,5 +83,10 @@ def _neutral(made: d.Panel, more: Mapping[str, Any]) -> d.Panel:
 
 
 def _mappings(missing: str) -> list[Any]:
-    return [m.SpecialValueMap(options=m.DashboardSpecialValueMapOptions(
-        match=m.SpecialValueMatch.NULL_AND_NAN, result=m.ValueMappingResult(text=missing, color="text", index=0)))]  # fmt: skip
+    return [
+        m.SpecialValueMap(
+            options=m.DashboardSpecialValueMapOptions(
+                match=m.SpecialValueMatch.NULL_AND_NAN, result=m.ValueMappingResult(text=missing, color="text", index=0)
+            )
+        )
+    ]

@@ -84,9 +84,17 @@ def needed_px(columns: Sequence[Column]) -> int:
 
 
 def table(
-    number: int, title: str, text: str, size: p.Size, columns: Sequence[Column], source: str, *hidden: Hidden,
-    with_: str = "", sort: str = "", nothing: str = words.NOTHING,
-) -> d.Panel:  # fmt: skip
+    number: int,
+    title: str,
+    text: str,
+    size: p.Size,
+    columns: Sequence[Column],
+    source: str,
+    *hidden: Hidden,
+    with_: str = "",
+    sort: str = "",
+    nothing: str = words.NOTHING,
+) -> d.Panel:
     """`source` is all from FROM on; `sort` is the column that the table is sorted by, the largest first."""
     assert needed_px(columns) <= width_px(size[0]), f"{title}: {needed_px(columns)} of {width_px(size[0])} px"
     sql = _sql(columns, source, hidden, with_, nothing)

@@ -11,8 +11,13 @@ from grafana.src import sql, words
 from grafana.src.panels import SOURCE
 
 LABELS = {
-    "agent": "Agent", "project": "Project", "branch": "Branch", "machine": "Machine", "model": "Model", "tool": "Tool",
-}  # fmt: skip
+    "agent": "Agent",
+    "project": "Project",
+    "branch": "Branch",
+    "machine": "Machine",
+    "model": "Model",
+    "tool": "Tool",
+}
 VARIABLES = {
     "cm-overview": (*sql.PLACE, "model", "bucket"),
     "cm-sessions": (*sql.PLACE, "q"),

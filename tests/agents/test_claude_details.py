@@ -57,9 +57,11 @@ def answer(number: int, **more: Any) -> Json:
     message = {"id": f"msg_{number}", "role": "assistant", "model": "claude-opus-5-5", "stop_reason": "end_turn"}
     content = [{"type": "text", "text": "done"}]
     return {
-        "type": "assistant", "requestId": f"req_{number}", "message": {**message, "usage": usage, "content": content},
+        "type": "assistant",
+        "requestId": f"req_{number}",
+        "message": {**message, "usage": usage, "content": content},
         **more,
-    }  # fmt: skip
+    }
 
 
 def typed(command: str) -> Json:
@@ -150,8 +152,10 @@ def test_without_a_file_about_a_subagent_its_type_is_what_its_lines_say(
 
 
 def test_every_subagent_of_every_capture_has_its_requests_in_one_row(stored: Any) -> None:
-    found = stored("select count(distinct session_id || agent_id) from v_requests where agent_id is not null",
-                   *[name for name in names() if "v2.0.64" not in name])  # fmt: skip
+    found = stored(
+        "select count(distinct session_id || agent_id) from v_requests where agent_id is not null",
+        *[name for name in names() if "v2.0.64" not in name],
+    )
     assert found == stored("select count(*) from v_agents") != [(0,)]
 
 

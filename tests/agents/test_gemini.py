@@ -57,9 +57,15 @@ def test_a_session_has_its_facts(home: Path, recorder: Recorder) -> None:
         from sessions"""
     ).fetchone()
     assert row == (
-        "gemini_cli", str(home / "project"), "project", "2026-11-20T04:08:59.152Z", "2026-11-20T04:08:59.459Z", 1,
-        "Add a hello script and commit it", 2,
-    )  # fmt: skip
+        "gemini_cli",
+        str(home / "project"),
+        "project",
+        "2026-11-20T04:08:59.152Z",
+        "2026-11-20T04:08:59.459Z",
+        1,
+        "Add a hello script and commit it",
+        2,
+    )
 
 
 def test_a_subagent_is_part_of_its_session(home: Path, recorder: Recorder) -> None:
@@ -74,9 +80,10 @@ def test_a_subagent_is_part_of_its_session(home: Path, recorder: Recorder) -> No
 def test_a_hooks_payload_finds_all_files_of_the_session(name: str, home: Path, capture) -> None:
     data = GEMINI.lay_out(name, home)
     paths = {
-        source.path for payload in capture(f"gemini-cli/{name}").payloads("SessionEnd")
+        source.path
+        for payload in capture(f"gemini-cli/{name}").payloads("SessionEnd")
         for source in gemini.sources_of(payload)
-    }  # fmt: skip
+    }
     assert paths == {source.path for source in GEMINI.sources(data)}
 
 
@@ -170,7 +177,7 @@ def shell(output: str, status: str = "success") -> dict:
         pytest.param('Tool execution for "Shell" denied by policy.', "error", 0, 1, id="refused by policy"),
         pytest.param("", "something new", None, None, id="unknown status"),
     ],
-)  # fmt: skip
+)
 def test_success_is_the_commands_own(output: str, status: str, success: int | None, denied: int | None) -> None:
     [call] = folded(shell(output, status)).batch.tool_calls
     assert (call.success, call.denied) == (success, denied)

@@ -33,8 +33,15 @@ class Database:
     def session(
         self, name: str, folder: str = HERE, end: str | None = "2026-11-18T10:00:00.000Z", **more: object
     ) -> None:
-        row = {"session_id": name, "agent_type": "claude_code", "project_path": folder, "end_time": end,
-               "start_time": "2026-11-18T09:00:00.000Z", "status": "completed", **more}  # fmt: skip
+        row = {
+            "session_id": name,
+            "agent_type": "claude_code",
+            "project_path": folder,
+            "end_time": end,
+            "start_time": "2026-11-18T09:00:00.000Z",
+            "status": "completed",
+            **more,
+        }
         self._insert("sessions", row)
 
     def cost(self, at: str, usd: float | None, folder: str = HERE, unpriced: int = 0, session: str = "s1") -> None:
@@ -125,14 +132,23 @@ def test_how_the_last_session_ended(database: Database) -> None:
     database.session("child", end="2026-11-19T09:59:00.000Z", parent_session_id="last")
     database.session("begins", end="2026-11-19T09:59:30.000Z")
     database.session(
-        "last", HERE + "/api", "2026-11-19T07:00:00.000Z", title='The "cart"', total_cost_usd=0.44, commits=2,
-        lines_added=120, lines_removed=8, end_reason="prompt_input_exit",
-    )  # fmt: skip
+        "last",
+        HERE + "/api",
+        "2026-11-19T07:00:00.000Z",
+        title='The "cart"',
+        total_cost_usd=0.44,
+        commits=2,
+        lines_added=120,
+        lines_removed=8,
+        end_reason="prompt_input_exit",
+    )
     steps = ["Pay by card", "Pay by bank", *(f"Step {number}" for number in range(5)), "last: Tests passed"]
     database.summary(
-        "last", plan_progress="3 of 10 done", next_steps=json.dumps(steps),
+        "last",
+        plan_progress="3 of 10 done",
+        next_steps=json.dumps(steps),
         verification_results=json.dumps(["pytest failed (2 failed)"]),
-    )  # fmt: skip
+    )
     found = database.read(session="begins")
     assert lines(found, NOW)[1:] == [
         "last session: 3 hours ago, claude_code, ended by prompt_input_exit, $0.44, 2 commits, +120 -8 lines"

@@ -18,8 +18,15 @@ from tests.support.waiting import HANG_S, PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
-ANSWER = {"id": "m", "model": "claude-sonnet-5-5", "role": "assistant", "type": "message", "stop_reason": "end_turn",
-          "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}  # fmt: skip
+ANSWER = {
+    "id": "m",
+    "model": "claude-sonnet-5-5",
+    "role": "assistant",
+    "type": "message",
+    "stop_reason": "end_turn",
+    "content": [],
+    "usage": {"input_tokens": 1, "output_tokens": 1},
+}
 
 
 def session(home: Path, cwd: Path) -> bytes:

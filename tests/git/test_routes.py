@@ -35,7 +35,7 @@ def told(commits: list[Commit]) -> list[tuple[str, str, Evidence]]:
         "echo x > y; git add y; git update-ref HEAD $(echo Release | git commit-tree -p HEAD $(git write-tree))",
         "git checkout -q --detach; sh release.sh",
     ],
-)  # fmt: skip
+)
 def test_a_commit_made_while_a_short_call_ran_is_proven(repo: Path, work: Work, command: str) -> None:
     work.run(repo, command)
     [(message, attribution, evidence)] = told(work.commits(repo))

@@ -24,8 +24,10 @@ def results(source: DataSource, rule: Mapping[str, Any], now: int) -> dict[str, 
 def fires(source: DataSource, rule: Mapping[str, Any], now: int) -> bool:
     values = {f"${ref}": number for ref, (number, _) in results(source, rule, now).items()}
     parts = rule["data"][-1]["model"]["expression"].split(" && ")
-    return all(values[left] > (values[right] if right in values else float(right)) for left, right in
-               (part.split(" > ") for part in parts))  # fmt: skip
+    return all(
+        values[left] > (values[right] if right in values else float(right))
+        for left, right in (part.split(" > ") for part in parts)
+    )
 
 
 def message(source: DataSource, rule: Mapping[str, Any], now: int) -> str:

@@ -72,7 +72,8 @@ def test_one_session(facts: Facts) -> None:
     results = Counter(show(facts, "cm-session", 10, session=name)["Result"])
     assert results["failed"] == failed and sum(results.values()) == len(calls)
     assert one(show(facts, "cm-session", 2, session=name))[1] == pytest.approx(
-        (seconds(row["end_time"]) - seconds(row["start_time"])) * 1000, abs=1)  # fmt: skip
+        (seconds(row["end_time"]) - seconds(row["start_time"])) * 1000, abs=1
+    )
 
 
 def test_the_timeline_of_one_session(facts: Facts) -> None:

@@ -60,8 +60,11 @@ def test_tools(facts: Facts) -> None:
     failed = sum(c["success"] == 0 and not c["denied"] for c in calls)
     unfinished = sum(c["success"] is None for c in calls)
     assert one(show(facts, "cm-tools", 1)) == [
-        len(calls) - failed - denied - unfinished, failed, denied, unfinished,
-    ]  # fmt: skip
+        len(calls) - failed - denied - unfinished,
+        failed,
+        denied,
+        unfinished,
+    ]
     assert figure(facts, "cm-tools", 12) == len(calls)
     assert figure(facts, "cm-tools", 2) == near(failure_rate(calls))
     by_tool = grouped(calls, lambda c: c["tool_name"])

@@ -24,9 +24,14 @@ from tests.support.stored import request
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 WRONG = {
-    "timezone": "Mars/X", "budget_daily_usd": "-5", "budget_monthly_usd": "-0.01", "context_max_chars": "-1",
-    "context_deadline_s": "0", "content": "some", "journal_mode": "memory",
-}  # fmt: skip
+    "timezone": "Mars/X",
+    "budget_daily_usd": "-5",
+    "budget_monthly_usd": "-0.01",
+    "context_max_chars": "-1",
+    "context_deadline_s": "0",
+    "content": "some",
+    "journal_mode": "memory",
+}
 
 
 @pytest.mark.parametrize("key", WRONG)
@@ -53,8 +58,13 @@ def test_a_deleted_folder_is_named(tmp_path: Path, command: tuple[str, ...]) -> 
     gone = tmp_path / "gone"
     gone.mkdir()
     words = " ".join((sys.executable, "-m", "claude_metrics", *command))
-    done = subprocess.run(["sh", "-c", f"cd {gone} && rmdir {gone} && {words}"], capture_output=True, text=True,
-                          check=False, env={**os.environ, "PYTHONSAFEPATH": "1"})  # fmt: skip
+    done = subprocess.run(
+        ["sh", "-c", f"cd {gone} && rmdir {gone} && {words}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+    )
     assert "Traceback" not in done.stderr
     if command[0] == "context":
         assert done.returncode == 1 and str(gone) in done.stderr and "change to another" in done.stderr

@@ -42,8 +42,10 @@ def test_settings_of_the_system_are_named(
     assert "10.json" in checked(home).text
 
 
-@pytest.mark.parametrize("place", ["home/.claude/settings.local.json", "project/.claude/settings.local.json",
-                                   "project/.claude/settings.json"])  # fmt: skip
+@pytest.mark.parametrize(
+    "place",
+    ["home/.claude/settings.local.json", "project/.claude/settings.local.json", "project/.claude/settings.json"],
+)
 def test_settings_of_the_user_and_of_the_project_are_named(
     place: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

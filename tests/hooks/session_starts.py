@@ -46,9 +46,14 @@ class SessionStart:
         hooks = how.pop("hooks", HOOKS)
         environment = {**os.environ, **how.pop("more", {})}  # type: ignore[dict-item]
         done = subprocess.run(
-            self.command(tool, hooks), input=payload, capture_output=True, check=False, timeout=PATIENCE_S,
-            env=environment, **{"cwd": self.repo, **how},
-        )  # type: ignore[call-overload]  # fmt: skip
+            self.command(tool, hooks),
+            input=payload,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE_S,
+            env=environment,
+            **{"cwd": self.repo, **how},
+        )  # type: ignore[call-overload]
         assert (done.stderr, done.returncode) == (b"", 0)
         return note_in(done.stdout.decode(), tool)
 

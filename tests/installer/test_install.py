@@ -117,8 +117,12 @@ def test_the_written_command_runs_in_sh(settings_file: Path, tmp_path: Path, mon
     monkeypatch.setenv("CLAUDE_METRICS_HOME", str(tmp_path / """it's "$HOME" `x` ; é &"""))
     install("claude")
     command = json.loads(settings_file.read_text())["hooks"]["Stop"][0]["hooks"][0]["command"]
-    args = subprocess.run(["/bin/sh", "-c", command.replace("-I -S", "-c 'import sys; print(sys.argv)'", 1)],
-        capture_output=True, text=True, check=True).stdout  # fmt: skip
+    args = subprocess.run(
+        ["/bin/sh", "-c", command.replace("-I -S", "-c 'import sys; print(sys.argv)'", 1)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert str(paths.spool_dir()) in eval(args)
     assert event_set_of(command) == "recorder"
 

@@ -16,8 +16,12 @@ pytestmark = pytest.mark.slow
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "make_corpus.py"
 USAGE = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_5m_tokens", "cache_creation_1h_tokens",
-)  # fmt: skip
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_creation_5m_tokens",
+    "cache_creation_1h_tokens",
+)
 
 
 @pytest.fixture(scope="module")

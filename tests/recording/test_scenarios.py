@@ -111,9 +111,12 @@ def test_the_failing_call_of_print_basic_failed_and_only_that(recorded: Any) -> 
         recorded("print-basic"), "select tool_name, success, change, lines_added from tool_calls order by timestamp"
     )
     assert [tuple(row) for row in rows] == [
-        ("Write", 1, "created", 3), ("Bash", 0, None, None), ("Bash", 1, None, None), ("Edit", 1, "modified", 1),
+        ("Write", 1, "created", 3),
+        ("Bash", 0, None, None),
         ("Bash", 1, None, None),
-    ]  # fmt: skip
+        ("Edit", 1, "modified", 1),
+        ("Bash", 1, None, None),
+    ]
 
 
 def test_a_killed_sessions_last_call_is_unfinished(recorded: Any) -> None:
@@ -135,8 +138,11 @@ def test_the_subagent_is_named_and_its_calls_are_its_own(recorded: Any) -> None:
         recorded("subagent"), "select tool_name, subagent, agent_id is not null from v_tool_calls order by timestamp"
     )
     assert [tuple(row) for row in rows] == [
-        ("Agent", "general-purpose", 0), ("Bash", None, 1), ("Write", None, 1), ("Bash", None, 1)
-    ]  # fmt: skip
+        ("Agent", "general-purpose", 0),
+        ("Bash", None, 1),
+        ("Write", None, 1),
+        ("Bash", None, 1),
+    ]
 
 
 # -- golden summaries --------------------------------------------------------------------

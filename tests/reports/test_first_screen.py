@@ -62,7 +62,8 @@ def test_its_json_says_what_reports_of_the_same_days_say(path: Path) -> None:
     for kind in ("projects", "models"):
         assert found[kind] == stored.report(path, kind, *days)[kind] or kind == "projects"
         assert sum(e["cost_usd"] for e in found[kind]) == pytest.approx(
-            stored.report(path, kind, *days)["totals"]["cost_usd"])  # fmt: skip
+            stored.report(path, kind, *days)["totals"]["cost_usd"]
+        )
     assert len(found["days"]) == 30
     assert [session["session_id"] for session in found["sessions"]] == ["s-1", "s-2", "s-3", "s-4", "s-5"]
 

@@ -153,9 +153,11 @@ def test_an_unknown_price_is_named_and_never_nothing(tmp_path: Path) -> None:
 
 def test_results_of_tool_calls_are_told_apart(tmp_path: Path) -> None:
     calls = [
-        call("a", AT, "Fine"), call("a", AT, "Broken", success=0), call("a", AT, "Forbidden", success=0, denied=1),
+        call("a", AT, "Fine"),
+        call("a", AT, "Broken", success=0),
+        call("a", AT, "Forbidden", success=0, denied=1),
         call("a", AT, "Running", success=None, duration_ms=None),
-    ]  # fmt: skip
+    ]
     text = text_of(stored.store(tmp_path / "m.db", [request("a", AT)], calls), "a")
     lines = {line.split()[1]: line for line in text.splitlines() if "10:00:00" in line}
     results = {"Fine": "ok", "Broken": "failed", "Forbidden": "denied", "Running": "unfinished"}

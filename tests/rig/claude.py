@@ -60,10 +60,12 @@ class ClaudeRig(Rig):
         self.write(".claude/settings.json", json.dumps(settings, indent=2) + "\n")
         project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
         state = {
-            "hasCompletedOnboarding": True, "theme": "dark", "numStartups": 3,
+            "hasCompletedOnboarding": True,
+            "theme": "dark",
+            "numStartups": 3,
             "customApiKeyResponses": {"approved": [API_KEY[-20:]], "rejected": []},
             "projects": {str(self.project): project},
-        }  # fmt: skip
+        }
         self.write(".claude.json", json.dumps(state))
 
     def client_env(self) -> dict[str, str]:

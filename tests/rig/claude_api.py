@@ -103,10 +103,14 @@ class ClaudeApi(Api):
 
     def record(self, exchange: Exchange, body: Json, thread: str, turn: Json, request_id: str) -> None:
         entry = {
-            "at": round(time.time(), 3), "session": exchange.headers.get("x-claude-code-session-id"), "thread": thread,
-            "request_id": request_id, "model": body.get("model"), "stream": bool(body.get("stream")),
+            "at": round(time.time(), 3),
+            "session": exchange.headers.get("x-claude-code-session-id"),
+            "thread": thread,
+            "request_id": request_id,
+            "model": body.get("model"),
+            "stream": bool(body.get("stream")),
             "answer": {key: turn[key] for key in NOTED if key in turn},
-        }  # fmt: skip
+        }
         with self.lock:
             self.served.append(entry)
 
@@ -119,12 +123,16 @@ class ClaudeApi(Api):
                 block.setdefault("input", {})
         uses_tool = any(block["type"] == "tool_use" for block in blocks)
         return {
-            "id": f"msg_01{self.tag}{number:04d}", "type": "message", "role": "assistant",
-            "model": turn.get("model") or body.get("model", "").replace("[1m]", ""), "content": blocks,
-            "stop_reason": turn.get("stop_reason") or ("tool_use" if uses_tool else "end_turn"), "stop_sequence": None,
+            "id": f"msg_01{self.tag}{number:04d}",
+            "type": "message",
+            "role": "assistant",
+            "model": turn.get("model") or body.get("model", "").replace("[1m]", ""),
+            "content": blocks,
+            "stop_reason": turn.get("stop_reason") or ("tool_use" if uses_tool else "end_turn"),
+            "stop_sequence": None,
             **({"stop_details": turn["stop_details"]} if "stop_details" in turn else {}),
             "usage": full_usage(turn.get("usage")),
-        }  # fmt: skip
+        }
 
 
 def error_of(given: Json) -> Json:

@@ -10,9 +10,17 @@ from .api import Exchange, Json, StepsApi
 from .terminal import Terminal
 
 EVENTS = (
-    "SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "SubagentStart",
-    "SubagentStop", "PreCompact", "PostCompact",
-)  # fmt: skip
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "Stop",
+    "SubagentStart",
+    "SubagentStop",
+    "PreCompact",
+    "PostCompact",
+)
 TITLE = {"kind": "utility", "text": '{"title":"Demo task"}', "usage": {"input": 900, "output": 8}}
 CONFIG = """\
 model = "{model}"

@@ -94,10 +94,15 @@ class OpencodeRig(AgentRig):
             "models": {name: model(name) for name in PRICES},
         }
         config = {
-            "$schema": "https://opencode.ai/config.json", "autoupdate": False, "share": "disabled", "snapshot": False,
-            "model": "fake/fake-large", "small_model": "fake/fake-small", "permission": "allow",
+            "$schema": "https://opencode.ai/config.json",
+            "autoupdate": False,
+            "share": "disabled",
+            "snapshot": False,
+            "model": "fake/fake-large",
+            "small_model": "fake/fake-small",
+            "permission": "allow",
             "provider": {"fake": provider},
-        }  # fmt: skip
+        }
         self.write(".config/opencode/opencode.json", json.dumps(config, indent=2) + "\n")
         self.write(".config/opencode/plugins/recorder.js", (HERE / "record_plugin.js").read_text())
 

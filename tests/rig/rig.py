@@ -154,11 +154,16 @@ class Rig:
         numbers = [line.split("\t") for line in stat if "\t" in line]
         committed_at, author, subject = head.split("\x02")
         return {
-            "sha": sha, "repository": str(repository), "committed_at": committed_at, "author": author,
-            "subject": subject, "reachable": reachable, "files": [row[2] for row in numbers],
+            "sha": sha,
+            "repository": str(repository),
+            "committed_at": committed_at,
+            "author": author,
+            "subject": subject,
+            "reachable": reachable,
+            "files": [row[2] for row in numbers],
             "lines_added": sum(int(row[0]) for row in numbers if row[0] != "-"),
             "lines_deleted": sum(int(row[1]) for row in numbers if row[1] != "-"),
-        }  # fmt: skip
+        }
 
     def served(self) -> dict[str, dict[str, int]]:
         """Per model what the API reported, in the columns of `token_usage`."""

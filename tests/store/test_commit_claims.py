@@ -14,9 +14,12 @@ from claude_metrics.store.connection import connect
 
 REST = {
     **dict.fromkeys(("message", "author_name", "author_email", "branch", "files_changed", "lines_added")),
-    "lines_deleted": None, "reachable": 1, "repository": "/r", "sha": "1" * 40,
+    "lines_deleted": None,
+    "reachable": 1,
+    "repository": "/r",
+    "sha": "1" * 40,
     "committed_at": "2026-01-01T00:00:00.000Z",
-}  # fmt: skip
+}
 Claim = tuple[str, Evidence, str]
 CLAIMS = st.tuples(st.sampled_from("abc"), st.sampled_from(list(Evidence)), st.sampled_from(["t1", "t2"]))
 

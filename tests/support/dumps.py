@@ -7,8 +7,13 @@ from typing import Any
 
 # when, by whom and how often something was recorded may differ; what was recorded may not
 VOLATILE = {"updated_at", "recorded_by", "machine_id", "received_at", "started_at", "finished_at", "outcome"}
-WHEN = {"recordings": VOLATILE | {"id", "bytes_read"}, "meta": {"value"}, "turns": VOLATILE - {"started_at"},
-        "cost_states": VOLATILE - {"started_at"}, "tool_calls": VOLATILE - {"finished_at"}}  # fmt: skip
+WHEN = {
+    "recordings": VOLATILE | {"id", "bytes_read"},
+    "meta": {"value"},
+    "turns": VOLATILE - {"started_at"},
+    "cost_states": VOLATILE - {"started_at"},
+    "tool_calls": VOLATILE - {"finished_at"},
+}
 PASSED_OVER = ("_sqlite_migrations", "rates")
 
 Dump = dict[str, list[tuple[Any, ...]]]

@@ -46,8 +46,12 @@ def why_not() -> str:
         return missing("strace")
     with tempfile.TemporaryDirectory() as folder:
         made = f"{folder}/made"
-        done = subprocess.run(_strace(f"{folder}/log", "mkdir", "signal=KILL:when=1", ["mkdir", made]), check=False,
-                              capture_output=True, text=True)  # fmt: skip
+        done = subprocess.run(
+            _strace(f"{folder}/log", "mkdir", "signal=KILL:when=1", ["mkdir", made]),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         return "" if done.returncode == -9 and not os.path.exists(made) else f"strace cannot trace: {done.stderr[:200]}"  # noqa: PTH110
 
 

@@ -13,10 +13,18 @@ from claude_metrics.recording import disk, ingest
 from claude_metrics.store.connection import connect
 
 TABLES = (
-    "sessions", "token_usage", "model_usages", "tool_calls", "turns", "cost_states", "usage_15min",
-    "tool_calls_15min", "activity_15min", "observations",
+    "sessions",
+    "token_usage",
+    "model_usages",
+    "tool_calls",
+    "turns",
+    "cost_states",
+    "usage_15min",
+    "tool_calls_15min",
+    "activity_15min",
+    "observations",
     "session_summaries",
-)  # fmt: skip
+)
 # When and by which door something was recorded may differ; what was recorded may not.
 VOLATILE = {"updated_at", "recorded_by", "machine_id", "place_id"}
 

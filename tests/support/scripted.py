@@ -19,10 +19,18 @@ class Transcript:
     def _line(self, kind: str, **more: Any) -> None:
         self.seconds += 1
         stamp = f"2026-11-20T{4 + self.seconds // 3600:02}:{self.seconds // 60 % 60:02}:{self.seconds % 60:02}.000Z"
-        self.lines.append({
-            "type": kind, "uuid": f"{self.session[:8]}-{len(self.lines)}", "timestamp": stamp,
-            "sessionId": self.session, "cwd": FOLDER, "version": "2.1.328", "gitBranch": "main", **more,
-        })  # fmt: skip
+        self.lines.append(
+            {
+                "type": kind,
+                "uuid": f"{self.session[:8]}-{len(self.lines)}",
+                "timestamp": stamp,
+                "sessionId": self.session,
+                "cwd": FOLDER,
+                "version": "2.1.328",
+                "gitBranch": "main",
+                **more,
+            }
+        )
 
     def prompt(self, text: str) -> None:
         self._line("user", message={"role": "user", "content": text})
@@ -38,14 +46,24 @@ class Transcript:
             "cache_read_input_tokens": 0,
             "cache_creation_input_tokens": 0,
         }
-        message = {"id": f"msg_{self.session[:8]}_{number}", "model": "claude-opus-4-8", "stop_reason": "end_turn",
-                   "usage": usage, "content": content}  # fmt: skip
+        message = {
+            "id": f"msg_{self.session[:8]}_{number}",
+            "model": "claude-opus-4-8",
+            "stop_reason": "end_turn",
+            "usage": usage,
+            "content": content,
+        }
         self._line("assistant", message=message, requestId=f"req_{number}", requestedModel="claude-opus-4-8")
 
     def tool(
-        self, name: str, given: dict[str, Any], output: str = "", told: Any = None, failed: bool = False,
+        self,
+        name: str,
+        given: dict[str, Any],
+        output: str = "",
+        told: Any = None,
+        failed: bool = False,
         denied: bool = False,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """A call with its result: `told` is the client's `toolUseResult`."""
         self.calls += 1
         call = f"toolu_{self.session[:8]}_{self.calls:03}"
@@ -83,17 +101,29 @@ def working_day() -> Transcript:
     day.tool("Read", {"file_path": f"{FOLDER}/app.py"}, "1\tprint(1)")
     day.tool("Grep", {"pattern": "counter"}, "no matches")
     day.bash("git log --oneline | head -3", "abc Start")
-    day.tool("AskUserQuestion", {"questions": []}, 'User has answered: "Which store?"="SQLite"',
-             {"questions": [], "answers": {"Which store?": "SQLite"}})  # fmt: skip
-    day.tool("ExitPlanMode", {"plan": "# Count\n1. write"}, "User has approved your plan",
-             {"plan": "# Count things\n1. write it", "isAgent": False})  # fmt: skip
+    day.tool(
+        "AskUserQuestion",
+        {"questions": []},
+        'User has answered: "Which store?"="SQLite"',
+        {"questions": [], "answers": {"Which store?": "SQLite"}},
+    )
+    day.tool(
+        "ExitPlanMode",
+        {"plan": "# Count\n1. write"},
+        "User has approved your plan",
+        {"plan": "# Count things\n1. write it", "isAgent": False},
+    )
     day.tool("TodoWrite", {"todos": []}, "ok", todo(("Write counter", "in_progress"), ("Test it", "pending")))
     created = {"type": "create", "filePath": f"{FOLDER}/counter.py", "content": "n = 0\n", "structuredPatch": []}
     day.tool("Write", {"file_path": f"{FOLDER}/counter.py", "content": "n = 0\n"}, "File created", created)
     day.bash("uv run pytest -q", "E  boom\n1 failed, 2 passed in 0.1s", failed=True)
     patch = [{"oldStart": 1, "oldLines": 1, "newStart": 1, "newLines": 2, "lines": ["-n = 0", "+n = 1", "+m = 2"]}]
-    day.tool("Edit", {"file_path": f"{FOLDER}/counter.py", "old_string": "0", "new_string": "1"}, "updated",
-             {"filePath": f"{FOLDER}/counter.py", "structuredPatch": patch})  # fmt: skip
+    day.tool(
+        "Edit",
+        {"file_path": f"{FOLDER}/counter.py", "old_string": "0", "new_string": "1"},
+        "updated",
+        {"filePath": f"{FOLDER}/counter.py", "structuredPatch": patch},
+    )
     day.bash("uv run pytest -q", "3 passed in 0.1s")
     day.bash("ruff check . && mypy", "Success: no issues found in 3 source files")
     day.tool("TodoWrite", {"todos": []}, "ok", todo(("Write counter", "completed"), ("Test it", "in_progress")))

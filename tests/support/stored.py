@@ -44,9 +44,14 @@ def cost_state(session: str, as_of: str, models: dict[str, list[float]], began: 
 
 
 def store(
-    path: Path, requests: Iterable[Request] = (), calls: Iterable[ToolCall] = (), states: Iterable[CostState] = (),
-    facts: dict[str, dict[str, Any]] | None = None, by: str = "sync", payload_usd: dict[str, float] | None = None,
-) -> Path:  # fmt: skip
+    path: Path,
+    requests: Iterable[Request] = (),
+    calls: Iterable[ToolCall] = (),
+    states: Iterable[CostState] = (),
+    facts: dict[str, dict[str, Any]] | None = None,
+    by: str = "sync",
+    payload_usd: dict[str, float] | None = None,
+) -> Path:
     """One transaction of the pipeline; `facts` (of SessionFacts) and `payload_usd` (a hook's figures) by session."""
     batch = Batch(Source("claude", path.parent / "test.jsonl"))
     batch.requests, batch.tool_calls, batch.cost_states = list(requests), list(calls), list(states)

@@ -96,6 +96,9 @@ def _updated(result: Result, fields: ResultFields) -> list[Observation]:
 
 
 RULES: dict[str, Callable[[Result, ResultFields], list[Observation]]] = {
-    "AskUserQuestion": _question, "ExitPlanMode": _plan, "TodoWrite": _list, "TaskCreate": _created,
+    "AskUserQuestion": _question,
+    "ExitPlanMode": _plan,
+    "TodoWrite": _list,
+    "TaskCreate": _created,
     "TaskUpdate": _updated,
-}  # fmt: skip
+}

@@ -10,12 +10,16 @@ from msgspec import Raw, Struct
 SUMMARY = 300
 EDITS = frozenset(("Write", "Edit", "MultiEdit", "NotebookEdit"))
 CATEGORIES = {
-    **dict.fromkeys(EDITS, "edit"), **dict.fromkeys(("Bash", "PowerShell", "BashOutput", "TaskOutput"), "shell"),
-    **dict.fromkeys(("Read", "NotebookRead"), "read"), **dict.fromkeys(("Grep", "Glob", "LS"), "search"),
+    **dict.fromkeys(EDITS, "edit"),
+    **dict.fromkeys(("Bash", "PowerShell", "BashOutput", "TaskOutput"), "shell"),
+    **dict.fromkeys(("Read", "NotebookRead"), "read"),
+    **dict.fromkeys(("Grep", "Glob", "LS"), "search"),
     **dict.fromkeys(("WebSearch", "WebFetch", "web_search", "web_fetch"), "web"),
-    **dict.fromkeys(("Agent", "Task"), "agent"), "Skill": "skill", "AskUserQuestion": "question",
+    **dict.fromkeys(("Agent", "Task"), "agent"),
+    "Skill": "skill",
+    "AskUserQuestion": "question",
     **dict.fromkeys(("TodoWrite", "TaskCreate", "TaskUpdate", "EnterPlanMode", "ExitPlanMode"), "plan"),
-}  # fmt: skip
+}
 
 
 class ToolInput(Struct):

@@ -34,9 +34,12 @@ NO_FILE = Changed(None, None, 0, 0)
 CALLS = ("function_call", "custom_tool_call", "local_shell_call", "web_search_call")
 # A collaboration call is always the model's own: no name of its own is needed.
 TOOL_ITEMS = {
-    "CommandExecution": "exec_command", "FileChange": "apply_patch", "McpToolCall": "mcp", "DynamicToolCall": "tool",
+    "CommandExecution": "exec_command",
+    "FileChange": "apply_patch",
+    "McpToolCall": "mcp",
+    "DynamicToolCall": "tool",
     "CollabAgentToolCall": None,
-}  # fmt: skip
+}
 
 
 class Open:
@@ -136,17 +139,22 @@ class Calls:
     def script_began(self, stamp: str) -> str:
         return next((call.began for call in reversed(self.open.values()) if call.name == "exec"), stamp)
 
-    def end(
-        self, call_id: str, how: Ended, stamp: str, output: str | None = None, files: Changed = NO_FILE
-    ) -> None:  # fmt: skip
+    def end(self, call_id: str, how: Ended, stamp: str, output: str | None = None, files: Changed = NO_FILE) -> None:
         call, reader, done = self.open[call_id], self.reader, how.success is not None
         lines = (files.added, files.removed) if files.path and how.success else (None, None)
         reader.complete_tool_call(
-            call.row, reader.home, output_bytes=size(output) if output is not None else None, success=how.success,
-            duration_ms=clock.between_ms(call.began, stamp) if done else None, file_path=files.path, denied=how.denied,
-            finished_at=stamp if done else None, lines_added=lines[0], lines_removed=lines[1],
+            call.row,
+            reader.home,
+            output_bytes=size(output) if output is not None else None,
+            success=how.success,
+            duration_ms=clock.between_ms(call.began, stamp) if done else None,
+            file_path=files.path,
+            denied=how.denied,
+            finished_at=stamp if done else None,
+            lines_added=lines[0],
+            lines_removed=lines[1],
             change=files.change if how.success else None,
-        )  # fmt: skip
+        )
         if call.git and done:
             reader.add_git_command(
                 reader.tool_calls[call.row], call.git[0], call.git[1], call.began, stamp, output or ""

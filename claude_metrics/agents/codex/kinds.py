@@ -16,9 +16,17 @@ SILENT_EVENTS = {
     "collab_agent_spawn_end", "collab_waiting_end", "collab_close_end", "view_image_tool_call",
 }  # fmt: skip
 SILENT_PARTS = {
-    "Reasoning", "Plan", "WebSearch", "ImageView", "ImageGeneration", "ContextCompaction", "EnteredReviewMode",
-    "ExitedReviewMode", "HookPrompt", "Sleep",
-}  # fmt: skip
+    "Reasoning",
+    "Plan",
+    "WebSearch",
+    "ImageView",
+    "ImageGeneration",
+    "ContextCompaction",
+    "EnteredReviewMode",
+    "ExitedReviewMode",
+    "HookPrompt",
+    "Sleep",
+}
 # What the client says in the user's place.
 NOT_TYPED = re.compile(
     r"\s*<(?:environment_context|user_instructions|subagent_notification|turn_aborted|hook_prompt)\b"

@@ -11,9 +11,14 @@ from claude_metrics.agents._tools import diff_lines, written_lines
 CATEGORIES = {
     **dict.fromkeys(("exec_command", "write_stdin", "shell", "shell_command", "local_shell"), "shell"),
     **dict.fromkeys(("spawn_agent", "wait_agent", "send_input", "close_agent", "resume_agent"), "agent"),
-    "exec": "shell", "container.exec": "shell", "apply_patch": "edit", "view_image": "read", "web_search": "web",
-    "update_plan": "plan", "request_user_input": "question",
-}  # fmt: skip
+    "exec": "shell",
+    "container.exec": "shell",
+    "apply_patch": "edit",
+    "view_image": "read",
+    "web_search": "web",
+    "update_plan": "plan",
+    "request_user_input": "question",
+}
 # Their output tells the exit code; without one they did not get that far.
 SHELLS = frozenset(("exec_command", "shell", "shell_command", "local_shell", "container.exec", "apply_patch"))
 _EXIT = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d+)", re.MULTILINE)

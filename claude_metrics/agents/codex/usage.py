@@ -15,8 +15,12 @@ from claude_metrics.agents._json import Json, count, obj, text
 Total = list[int]
 MOST_TOTALS = 8
 _COLUMNS = (
-    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
-)  # fmt: skip
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_output_tokens",
+)
 
 
 class Tokens(NamedTuple):

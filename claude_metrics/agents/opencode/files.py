@@ -24,9 +24,16 @@ def _session(storage: Path, path: Path) -> Session | None:
     messages = list(walk_files(storage / "message" / path.stem, ".json", 0))
     times = [path.stat().st_mtime_ns // 10**6, *(entry.stat().st_mtime_ns // 10**6 for entry in messages)]
     return Session(
-        info["id"], text(info.get("parentID")), text(info.get("directory")), text(info.get("title")),
-        text(info.get("version")), millis(obj(info.get("time")).get("created")), max(times), len(messages), None,
-    )  # fmt: skip
+        info["id"],
+        text(info.get("parentID")),
+        text(info.get("directory")),
+        text(info.get("title")),
+        text(info.get("version")),
+        millis(obj(info.get("time")).get("created")),
+        max(times),
+        len(messages),
+        None,
+    )
 
 
 def messages(storage: Path, session_ids: Iterable[str]) -> Iterator[Message]:

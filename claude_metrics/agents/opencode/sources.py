@@ -120,9 +120,13 @@ def _read_database(connection: sqlite3.Connection, source: Source, updated: int)
 
 
 def _read(
-    source: Source, listed: Sessions, messages: Callable[[list[str]], Iterable[Message]], parent: str | None = None,
-    last: str | None = None, updated: int = 0,
-) -> Batch:  # fmt: skip
+    source: Source,
+    listed: Sessions,
+    messages: Callable[[list[str]], Iterable[Message]],
+    parent: str | None = None,
+    last: str | None = None,
+    updated: int = 0,
+) -> Batch:
     """A session that was deleted since it was found has nothing to read; what is stored of it stays."""
     tree = trees(listed).get(str(source.session_id))
     if tree is None:

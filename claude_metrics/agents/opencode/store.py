@@ -132,9 +132,16 @@ def _session(row: tuple[Any, ...]) -> Session:
     """The client counts lines only where it takes snapshots; without any it writes zeros."""
     session_id, parent, directory, title, version, created, changed, rows, added, removed, files = row
     return Session(
-        str(session_id), text(parent), text(directory), text(title), text(version),
-        millis(created), millis(changed), count(rows), (count(added), count(removed)) if files else None,
-    )  # fmt: skip
+        str(session_id),
+        text(parent),
+        text(directory),
+        text(title),
+        text(version),
+        millis(created),
+        millis(changed),
+        count(rows),
+        (count(added), count(removed)) if files else None,
+    )
 
 
 def messages(connection: sqlite3.Connection, session_ids: Iterable[str], since: int) -> Iterator[Message]:

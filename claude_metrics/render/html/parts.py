@@ -15,35 +15,59 @@ def page(title: str, subtitle: object, figures: Html, sections: Iterable[Html | 
     """The skeleton: a way past the head for the keyboard, the head, the sections, the keys."""
     keys = (("j", "next turn"), ("k", "previous turn"), ("e", "open or close all"), ("t", "light or dark"))
     legend = join(el("span", el("kbd", key), f" {what}") for key, what in keys)
-    return join([
-        el("a", "To the content", href="#content", class_="skip"),
-        el("header", el("div", el("h1", title), el("p", subtitle, class_="muted")),
-           el("button", "Light or dark", type="button", id="theme", aria_keyshortcuts="t")),
-        el("main", figures, *sections, id="content", tabindex="-1"),
-        el("footer", el("p", legend, class_="keys"), el("p", footer, class_="muted")),
-    ])  # fmt: skip
+    return join(
+        [
+            el("a", "To the content", href="#content", class_="skip"),
+            el(
+                "header",
+                el("div", el("h1", title), el("p", subtitle, class_="muted")),
+                el("button", "Light or dark", type="button", id="theme", aria_keyshortcuts="t"),
+            ),
+            el("main", figures, *sections, id="content", tabindex="-1"),
+            el("footer", el("p", legend, class_="keys"), el("p", footer, class_="muted")),
+        ]
+    )
 
 
 def figures(pairs: Iterable[tuple[str, object, object]]) -> Html:
     """The numbers at the top: `(name, value, what to know about it)`."""
-    return el("dl", join(
-        el("div", el("dt", name), el("dd", value, id=f"figure-{name.lower().replace(' ', '-')}"),
-           el("dd", more, class_="muted") if more else None)
-        for name, value, more in pairs
-    ), class_="figures")  # fmt: skip
+    return el(
+        "dl",
+        join(
+            el(
+                "div",
+                el("dt", name),
+                el("dd", value, id=f"figure-{name.lower().replace(' ', '-')}"),
+                el("dd", more, class_="muted") if more else None,
+            )
+            for name, value, more in pairs
+        ),
+        class_="figures",
+    )
 
 
 def section(title: str, *inside: object, note: str | None = None) -> Html:
     name = title.lower().replace(" ", "-")
-    return el("section", el("h2", title, id=name), el("p", note, class_="muted") if note else None, *inside,
-              aria_labelledby=name)  # fmt: skip
+    return el(
+        "section",
+        el("h2", title, id=name),
+        el("p", note, class_="muted") if note else None,
+        *inside,
+        aria_labelledby=name,
+    )
 
 
 def chart(name: str, description: str, tall: bool = False) -> Html:
     """A drawing of `data[name]`; arrow keys walk through its points, which are read out below it."""
-    return el("figure", el("div", el("canvas", id=f"chart-{name}", tabindex="0", role="img", aria_label=description),
-                           class_="chart tall" if tall else "chart"),
-              el("figcaption", id=f"chart-{name}-point", aria_live="polite"))  # fmt: skip
+    return el(
+        "figure",
+        el(
+            "div",
+            el("canvas", id=f"chart-{name}", tabindex="0", role="img", aria_label=description),
+            class_="chart tall" if tall else "chart",
+        ),
+        el("figcaption", id=f"chart-{name}-point", aria_live="polite"),
+    )
 
 
 def table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], numbers: Sequence[int] = ()) -> Html:

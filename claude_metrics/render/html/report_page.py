@@ -53,14 +53,16 @@ def _figures(whole: Entry, sessions: list[Entry], tools: list[Any], commits: lis
     unknown = f"{number(sums.unpriced_tokens)} tokens without a price" if sums.unpriced_tokens else None
     calls, failed = sum(tool["calls"] for tool in tools), int(sum(tool["failed"] for tool in tools))
     made = report_lists.commit_totals(commits)
-    return parts.figures([
-        ("Cost", money(sums.cost_usd, sums.unpriced_tokens), unknown),
-        ("Tokens", number(sums.total_tokens), f"{number(sums.output_tokens)} output"),
-        ("Requests", number(sums.requests), None),
-        ("Sessions", number(len(sessions)), None),
-        ("Tool calls", number(calls), f"{number(failed)} failed" if failed else None),
-        ("Commits", number(made["commits"]), f"{number(made['inferred'])} inferred" if made["inferred"] else None),
-    ])  # fmt: skip
+    return parts.figures(
+        [
+            ("Cost", money(sums.cost_usd, sums.unpriced_tokens), unknown),
+            ("Tokens", number(sums.total_tokens), f"{number(sums.output_tokens)} output"),
+            ("Requests", number(sums.requests), None),
+            ("Sessions", number(len(sessions)), None),
+            ("Tool calls", number(calls), f"{number(failed)} failed" if failed else None),
+            ("Commits", number(made["commits"]), f"{number(made['inferred'])} inferred" if made["inferred"] else None),
+        ]
+    )
 
 
 def _charts(days: list[Entry], whole: Entry) -> dict[str, Any]:
@@ -78,9 +80,15 @@ def _charts(days: list[Entry], whole: Entry) -> dict[str, Any]:
     tokens = [_set(model, i, [getattr(whole.models[model], kind) for kind in KINDS]) for i, model in enumerate(models)]
     return {
         "cost": {"type": "bar", "stacked": True, "unit": "money", "labels": labels, "sets": cost},
-        "tokens": {"type": "bar", "across": True, "stacked": True, "unit": "count", "labels": [*KINDS.values()],
-                   "sets": tokens},
-    }  # fmt: skip
+        "tokens": {
+            "type": "bar",
+            "across": True,
+            "stacked": True,
+            "unit": "count",
+            "labels": [*KINDS.values()],
+            "sets": tokens,
+        },
+    }
 
 
 def _set(model: str, i: int, points: list[Any]) -> dict[str, Any]:
@@ -96,8 +104,12 @@ def _figure(value: int | None) -> tuple[str, int]:
 
 def _sums(entry: Entry) -> list[Any]:
     sums = entry.sums
-    return [_figure(sums.requests), _figure(sums.output_tokens), _figure(sums.total_tokens),
-            (money(sums.cost_usd, sums.unpriced_tokens), sums.cost_usd or 0)]  # fmt: skip
+    return [
+        _figure(sums.requests),
+        _figure(sums.output_tokens),
+        _figure(sums.total_tokens),
+        (money(sums.cost_usd, sums.unpriced_tokens), sums.cost_usd or 0),
+    ]
 
 
 def _table(title: str, columns: list[str], rows: list[list[Any]], numbers: range) -> Html | None:
@@ -112,21 +124,32 @@ def _entries(title: str, key: str, entries: list[Entry]) -> Html | None:
 
 def _sessions(entries: list[Entry], tz: zones.Zone) -> Html | None:
     rows = [
-        [zones.show(e.about["last_activity"], tz), line(e.about.get("title") or e.about.get("first_prompt"))[:120],
-         line(e.about.get("project")), el("code", e.about["session_id"][:8]), *_sums(e)]
+        [
+            zones.show(e.about["last_activity"], tz),
+            line(e.about.get("title") or e.about.get("first_prompt"))[:120],
+            line(e.about.get("project")),
+            el("code", e.about["session_id"][:8]),
+            *_sums(e),
+        ]
         for e in reversed(entries)
-    ]  # fmt: skip
+    ]
     columns = ["Last activity", "Session", "Project", "Id", "Requests", "Output", "Tokens", "Cost"]
     return _table("Sessions", columns, rows, range(4, 8))
 
 
 def _tools(found: Overview) -> Html | None:
     rows = [
-        [line(t["tool_name"]), _figure(t["calls"]), _figure(t["failed"]), _figure(t["denied"]),
-         *(_time(found.durations[t["tool_name"]][name]) for name in ("p50_ms", "p95_ms")), _time(t["duration_ms"]),
-         _figure(t["output_bytes"])]
+        [
+            line(t["tool_name"]),
+            _figure(t["calls"]),
+            _figure(t["failed"]),
+            _figure(t["denied"]),
+            *(_time(found.durations[t["tool_name"]][name]) for name in ("p50_ms", "p95_ms")),
+            _time(t["duration_ms"]),
+            _figure(t["output_bytes"]),
+        ]
         for t in found.tools
-    ]  # fmt: skip
+    ]
     columns = ["Tool", "Calls", "Failed", "Denied", "Median", "95th percentile", "Time", "Bytes returned"]
     return _table("Tools", columns, rows, range(1, 8))
 
@@ -137,10 +160,17 @@ def _time(ms: float | None) -> tuple[str, float]:
 
 def _commits(lines: list[dict[str, Any]], tz: zones.Zone) -> Html | None:
     rows = [
-        [zones.show(c["committed_at"], tz), el("code", c["sha"][:9]), line(c["message"])[:120], line(c["project"]),
-         c["attribution"], _figure(c["lines_added"]), _figure(c["lines_deleted"])]
+        [
+            zones.show(c["committed_at"], tz),
+            el("code", c["sha"][:9]),
+            line(c["message"])[:120],
+            line(c["project"]),
+            c["attribution"],
+            _figure(c["lines_added"]),
+            _figure(c["lines_deleted"]),
+        ]
         for c in reversed(lines)
-    ]  # fmt: skip
+    ]
     return _table(
         "Commits", ["Committed", "Commit", "Message", "Project", "How", "Added", "Deleted"], rows, range(5, 7)
     )

@@ -14,9 +14,11 @@ from claude_metrics.reports.session import Line, SessionHistory
 PAUSE_S, SHORTENED_S = 300, 30
 DRAWN, LANES, COLOURS = 2000, 10, 6
 KINDS = {
-    "input_tokens": "input", "output_tokens": "output", "cache_creation_tokens": "cache write",
+    "input_tokens": "input",
+    "output_tokens": "output",
+    "cache_creation_tokens": "cache write",
     "cache_read_tokens": "cache read",
-}  # fmt: skip
+}
 Chart = dict[str, Any]
 
 
@@ -64,8 +66,14 @@ def _timeline(history: SessionHistory, ticking: Clock, tz: zones.Zone) -> Chart 
     if len(calls) > DRAWN:
         calls = sorted(sorted(calls, key=lambda call: -(call["duration_ms"] or 0))[:DRAWN], key=_begin)
     lanes = [name for name, _ in Counter(call["tool_name"] for call in calls).most_common(LANES)]
-    sets = [_set("turns", "c0", [_bar("Turns", turn["started_at"], turn["ended_at"], ticking) for turn in turns],
-                 [_turn_note(turn, tz) for turn in turns])]  # fmt: skip
+    sets = [
+        _set(
+            "turns",
+            "c0",
+            [_bar("Turns", turn["started_at"], turn["ended_at"], ticking) for turn in turns],
+            [_turn_note(turn, tz) for turn in turns],
+        )
+    ]
     for label, colour, results in (
         ("ok", "c2", ("ok",)),
         ("failed or denied", "bad", ("failed", "denied")),
@@ -75,8 +83,14 @@ def _timeline(history: SessionHistory, ticking: Clock, tz: zones.Zone) -> Chart 
         points = [_bar(_lane(call, lanes), call["timestamp"], call["finished_at"], ticking) for call in group]
         sets += [_set(label, colour, points, [_call_note(call, tz) for call in group])] if group else []
     labels = ["Turns", *map(line, lanes), *(["other tools"] if any(c["tool_name"] not in lanes for c in calls) else [])]
-    return {"type": "bar", "across": True, "unit": "plain", "clock": {"end": ticking.end or 1}, "labels": labels,
-            "sets": sets}  # fmt: skip
+    return {
+        "type": "bar",
+        "across": True,
+        "unit": "plain",
+        "clock": {"end": ticking.end or 1},
+        "labels": labels,
+        "sets": sets,
+    }
 
 
 def _begin(call: Line) -> str:
@@ -120,8 +134,13 @@ def _cost(history: SessionHistory, ticking: Clock, tz: zones.Zone) -> Chart | No
             notes.append(f"{zones.show(request['timestamp'], tz)}  {money(spent, 0)} after {line(request['model'])}")
     if not points:
         return None
-    return {"type": "line", "unit": "money", "clock": {"end": ticking.end or 1}, "labels": [],
-            "sets": [_set("cost", "c0", points, notes)]}  # fmt: skip
+    return {
+        "type": "line",
+        "unit": "money",
+        "clock": {"end": ticking.end or 1},
+        "labels": [],
+        "sets": [_set("cost", "c0", points, notes)],
+    }
 
 
 def _tokens(history: SessionHistory) -> Chart | None:

@@ -52,12 +52,21 @@ def dashboard() -> dict[str, Any]:
     steps = [(None, GREEN), (0.8, YELLOW), (1.0, RED)]
     share = stats.gauge(1, "Month to date", "Share of the monthly budget that is spent.", (8, 7), SHARE, "percentunit", "no budget set", 1.2,
                         decimals=0, steps=steps)  # fmt: skip
-    month = stats.stat(2, "Month", "Spent so far; at this pace until the month's end; the budget.", (16, 7), PROJECTED, "currencyUSD",
-                       "no budget set", decimals=2)  # fmt: skip
+    month = stats.stat(
+        2,
+        "Month",
+        "Spent so far; at this pace until the month's end; the budget.",
+        (16, 7),
+        PROJECTED,
+        "currencyUSD",
+        "no budget set",
+        decimals=2,
+    )
     sections = [
-        Section("", [share, month, _course(), _days()]), Section("Alerts", [p.alerts(5, (24, 8))]),
+        Section("", [share, month, _course(), _days()]),
+        Section("Alerts", [p.alerts(5, (24, 8))]),
         Section("How to read this", [p.words(6, "How to read this", (24, 6), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     return build(HERE, "Budgets & alerts", "Will the month hold?", sections, "now/M")
 
 

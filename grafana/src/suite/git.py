@@ -43,9 +43,11 @@ _BEGUN = f"""(SELECT {sql.SECONDS.format("start_time")} AS time, commits, total_
 
 def dashboard() -> dict[str, Any]:
     sections = [
-        Section("", _stats()), Section("What was delivered", [*_delivered(), _table()]), Section("What it took", _effort()),
+        Section("", _stats()),
+        Section("What was delivered", [*_delivered(), _table()]),
+        Section("What it took", _effort()),
         Section("How to read this", [p.words(9, "How to read this", (24, 6), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     return build(HERE, "Git & outcomes", "What a result costs.", sections)
 
 
@@ -72,10 +74,22 @@ def _delivered() -> list[d.Panel]:
 
 
 def _effort() -> list[d.Panel]:
-    waste = charts.chart(7, "Spend with and without a commit", "By the start of the session.", (14, 9),
-                         buckets.by_column(WASTE, _BEGUN, sql.place()), "currencyUSD")  # fmt: skip
-    flow = charts.histogram(10, "From start to commit", "How many commits were made how many minutes after the session's start.", (10, 9),
-                            FLOW, "suffix:min").no_value("No commit in this range")  # fmt: skip
+    waste = charts.chart(
+        7,
+        "Spend with and without a commit",
+        "By the start of the session.",
+        (14, 9),
+        buckets.by_column(WASTE, _BEGUN, sql.place()),
+        "currencyUSD",
+    )
+    flow = charts.histogram(
+        10,
+        "From start to commit",
+        "How many commits were made how many minutes after the session's start.",
+        (10, 9),
+        FLOW,
+        "suffix:min",
+    ).no_value("No commit in this range")
     return [p.coloured(waste, *WASTE), flow]
 
 
@@ -84,11 +98,15 @@ def _table() -> d.Panel:
     subject = f"coalesce(nullif({words.one_line('made.message')}, ''), '(no message)')"
     columns = [
         Column("Subject", "text", 0, subject, more={"links": links.cell("Open the session", links.session())}),
-        Column("Cost", "usd", 80, "s.total_cost_usd / max(s.commits, 1)"), Column("Time", "time", 130, "made.time"),
-        Column("Project", "text", 110, sql.NAMED.format("made.project")), Column("Added", "count", 66, "made.lines_added"),
-        Column("Removed", "count", 80, "made.lines_deleted"), Column("Commit", "text", 95, "substr(made.sha, 1, 10)"),
-        Column("Attribution", "text", 95, "made.attribution"), Column("Kept", "mark", 56, "CAST(made.reachable AS TEXT)"),
-    ]  # fmt: skip
+        Column("Cost", "usd", 80, "s.total_cost_usd / max(s.commits, 1)"),
+        Column("Time", "time", 130, "made.time"),
+        Column("Project", "text", 110, sql.NAMED.format("made.project")),
+        Column("Added", "count", 66, "made.lines_added"),
+        Column("Removed", "count", 80, "made.lines_deleted"),
+        Column("Commit", "text", 95, "substr(made.sha, 1, 10)"),
+        Column("Attribution", "text", 95, "made.attribution"),
+        Column("Kept", "mark", 56, "CAST(made.reachable AS TEXT)"),
+    ]
     return table(8, "Commits", "The newest 200; click the subject to open the session.", (24, 11), columns,
                  "FROM made JOIN v_sessions AS s ON s.session_id = made.session_id ORDER BY made.committed_at DESC",
                  *tables.session(start, end, "made.session_id"), with_=MADE, sort="Time", nothing="No commit in this range")  # fmt: skip

@@ -49,10 +49,12 @@ ordered AS (
 
 def dashboard() -> dict[str, Any]:
     sections = [
-        Section("", _stats()), Section("Which model", [*_costs(), _models()]), Section("Is caching working", _caching()),
+        Section("", _stats()),
+        Section("Which model", [*_costs(), _models()]),
+        Section("Is caching working", _caching()),
         Section("Prices and speed", [_what_if(), _speed()]),
         Section("How to read this", [p.words(11, "How to read this", (24, 7), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     note = commits_note(f"{sql.during('committed_at')} AND {sql.place()}")
     return build(HERE, "Models & cache", "Prices, caching and speed by model.", sections, note=note)
 
@@ -105,11 +107,21 @@ def _caching() -> list[d.Panel]:
 def _what_if() -> d.Panel:
     columns = [
         Column("Model", "text", 0, sql.model_name("model"), more={"custom__tooltip": {"field": "model_id"}}),
-        Column("Would cost", "usd", 94, _PRICE), Column("Input", "price", 64, "input_usd"), Column("Output", "price", 70, "output_usd"),
-    ]  # fmt: skip
-    return table(9, "At other models' prices", "The same tokens at each model's newest price list (USD per million tokens).", (12, 9),
-                 columns, "FROM v_prices CROSS JOIN used WHERE fresh + sent + read + written > 0 ORDER BY 2", Hidden("model_id", "model"),
-                 with_=WHAT_IF, nothing="No request in this range")  # fmt: skip
+        Column("Would cost", "usd", 94, _PRICE),
+        Column("Input", "price", 64, "input_usd"),
+        Column("Output", "price", 70, "output_usd"),
+    ]
+    return table(
+        9,
+        "At other models' prices",
+        "The same tokens at each model's newest price list (USD per million tokens).",
+        (12, 9),
+        columns,
+        "FROM v_prices CROSS JOIN used WHERE fresh + sent + read + written > 0 ORDER BY 2",
+        Hidden("model_id", "model"),
+        with_=WHAT_IF,
+        nothing="No request in this range",
+    )
 
 
 def _speed() -> d.Panel:
@@ -118,7 +130,15 @@ def _speed() -> d.Panel:
         Column("Tokens/s", "count", 84, "1000 * total(sent) / total(ms)"),
         Column("Median wait", "ms", 100, "min(iif(n >= 0.5 * sessions, wait, NULL))"),
         Column("p95 wait", "ms", 80, "min(iif(n >= 0.95 * sessions, wait, NULL))"),
-    ]  # fmt: skip
-    return table(10, "Speed", "Output tokens per second of waiting, and the wait per request, in sessions with one model.", (12, 9),
-                 columns, "FROM ordered GROUP BY model ORDER BY max(sessions) DESC", Hidden("model_id", "model"),
-                 with_=SPEED, nothing="No session tells its waiting time")  # fmt: skip
+    ]
+    return table(
+        10,
+        "Speed",
+        "Output tokens per second of waiting, and the wait per request, in sessions with one model.",
+        (12, 9),
+        columns,
+        "FROM ordered GROUP BY model ORDER BY max(sessions) DESC",
+        Hidden("model_id", "model"),
+        with_=SPEED,
+        nothing="No session tells its waiting time",
+    )

@@ -30,17 +30,21 @@ _SO_FAR = f"""WITH days(today, month) AS MATERIALIZED (
 SELECT total(iif(time >= today, cost_usd, 0.0)) AS "Today", total(cost_usd) AS "Month to date"
 FROM days CROSS JOIN v_usage WHERE time >= month AND time < $__to / 1000 AND {sql.place()} AND {sql.MODEL}"""
 _KINDS = {
-    "Input": "total(input_tokens)", "Output": "total(output_tokens)", "Cache read": "total(cache_read_tokens)",
+    "Input": "total(input_tokens)",
+    "Output": "total(output_tokens)",
+    "Cache read": "total(cache_read_tokens)",
     "Cache write": "total(cache_creation_tokens)",
-}  # fmt: skip
+}
 
 
 def dashboard() -> dict[str, Any]:
     sections = [
-        Section("", _stats()), Section("What it cost", _charts()), Section("Where it went", _tables()),
+        Section("", _stats()),
+        Section("What it cost", _charts()),
+        Section("Where it went", _tables()),
         Section("Alerts", [p.alerts(13, (24, 7))]),
         Section("How to read this", [p.words(14, "How to read this", (24, 8), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     note = commits_note(f"{sql.during('committed_at')} AND {sql.place()}")
     return build(HERE, "Overview", "Cost, tokens and work at a glance.", sections, note=note)
 
@@ -66,12 +70,29 @@ def _stats() -> list[d.Panel]:
 
 
 def _charts() -> list[d.Panel]:
-    cost = charts.by_model(9, "Cost by model", "When the money went, and to which model: the eight most expensive and all others.",
-                           (24, 9), buckets.by_model("total(cost_usd)"), "currencyUSD")  # fmt: skip
-    cost.data_links([d.DashboardLink("Only ${__field.labels.model}").url(
-        links.dashboard(HERE, "cm-models", model="${__field.labels.model:percentencode}"))])  # fmt: skip
-    tokens = charts.chart(10, "Tokens by kind", "What the tokens consist of; cached ones are not part of the input.", (24, 8),
-                          buckets.by_column(_KINDS, "v_usage", sql.USAGE), "si:")  # fmt: skip
+    cost = charts.by_model(
+        9,
+        "Cost by model",
+        "When the money went, and to which model: the eight most expensive and all others.",
+        (24, 9),
+        buckets.by_model("total(cost_usd)"),
+        "currencyUSD",
+    )
+    cost.data_links(
+        [
+            d.DashboardLink("Only ${__field.labels.model}").url(
+                links.dashboard(HERE, "cm-models", model="${__field.labels.model:percentencode}")
+            )
+        ]
+    )
+    tokens = charts.chart(
+        10,
+        "Tokens by kind",
+        "What the tokens consist of; cached ones are not part of the input.",
+        (24, 8),
+        buckets.by_column(_KINDS, "v_usage", sql.USAGE),
+        "si:",
+    )
     return [cost, p.coloured(tokens, *_KINDS)]
 
 

@@ -36,8 +36,15 @@ BY_TIME = buckets.by_label("total(cost_usd)", "project", "v_usage", sql.USAGE, "
 
 
 def dashboard() -> dict[str, Any]:
-    over_time = charts.chart(3, "Cost over time", "The eight most expensive projects and all others.", (24, 9), BY_TIME, "currencyUSD",
-                             name="project")  # fmt: skip
+    over_time = charts.chart(
+        3,
+        "Cost over time",
+        "The eight most expensive projects and all others.",
+        (24, 9),
+        BY_TIME,
+        "currencyUSD",
+        name="project",
+    )
     sections = [
         Section("Who spends", [charts.gauges(1, "Cost by project", "The twelve most expensive.", (12, 10), COSTS, "currencyUSD", decimals=2),
                                _branches(), charts.grey_other(over_time)]),
@@ -52,12 +59,21 @@ def _branches() -> d.Panel:
     only = links.dashboard(HERE, HERE, project=links.text_of("project_key"), branch=links.text_of("branch_key"))
     columns = [
         Column("Branch", "text", 0, sql.NAMED.format("branch"), more={"links": links.cell("Only this branch", only)}),
-        Column("Cost", "usd", 85, "total(cost_usd)"), Column("Project", "text", 110, _PROJECT),
+        Column("Cost", "usd", 85, "total(cost_usd)"),
+        Column("Project", "text", 110, _PROJECT),
         Column("Requests", "count", 82, "total(requests)"),
-    ]  # fmt: skip
-    return table(2, "Branches", "Cost by project and branch; click a branch to filter by it.", (12, 10), columns,
-                 f"FROM v_usage WHERE {sql.USAGE} GROUP BY 1, 3 ORDER BY 2 DESC LIMIT 50", Hidden("project_key", sql.key("project")),
-                 Hidden("branch_key", sql.key("branch")), sort="Cost")  # fmt: skip
+    ]
+    return table(
+        2,
+        "Branches",
+        "Cost by project and branch; click a branch to filter by it.",
+        (12, 10),
+        columns,
+        f"FROM v_usage WHERE {sql.USAGE} GROUP BY 1, 3 ORDER BY 2 DESC LIMIT 50",
+        Hidden("project_key", sql.key("project")),
+        Hidden("branch_key", sql.key("branch")),
+        sort="Cost",
+    )
 
 
 def _timeline() -> d.Panel:
@@ -69,15 +85,20 @@ def _timeline() -> d.Panel:
 
 def _mix() -> d.Panel:
     project = links.text_of("project_key")
-    both = [*links.cell("Only this project", links.dashboard(HERE, HERE, project=project)),
-            *links.cell("Its sessions", links.dashboard(HERE, "cm-sessions", project=project))]  # fmt: skip
+    both = [
+        *links.cell("Only this project", links.dashboard(HERE, HERE, project=project)),
+        *links.cell("Its sessions", links.dashboard(HERE, "cm-sessions", project=project)),
+    ]
     columns = [
-        Column("Project", "text", 180, _PROJECT, more={"links": both}), Column("Cost", "usd", 0, "total(cost_usd)", bar=True),
-        Column("Sessions begun", "count", 125, "total(sessions)"), Column("Turns", "count", 62, "total(turns)"),
-        Column("Active", "ms", 90, "total(ms)"), Column("Requests", "count", 82, "total(requests)"),
+        Column("Project", "text", 180, _PROJECT, more={"links": both}),
+        Column("Cost", "usd", 0, "total(cost_usd)", bar=True),
+        Column("Sessions begun", "count", 125, "total(sessions)"),
+        Column("Turns", "count", 62, "total(turns)"),
+        Column("Active", "ms", 90, "total(ms)"),
+        Column("Requests", "count", 82, "total(requests)"),
         Column("Hit ratio", "share", 80, sql.HIT_RATIO),
         Column("By subagents", "share", 108, sql.ratio("total(subagent_cost_usd)", "total(cost_usd)")),
-    ]  # fmt: skip
+    ]
     return table(5, "Projects side by side", "Who works differently. Click to filter by the project.", (24, 9), columns,
                  """FROM usage JOIN v_places AS p ON p.place_id = usage.place_id
   LEFT JOIN active ON active.place_id = usage.place_id LEFT JOIN begun ON begun.place_id = usage.place_id
@@ -86,10 +107,20 @@ def _mix() -> d.Panel:
 
 def _tools() -> d.Panel:
     columns = [
-        Column("Project", "text", 180, _PROJECT), Column("Failure rate", "share", 0, sql.FAILURE_RATE, bar=True, more={"max": 1}),
-        Column("Failed", "count", 75, sql.FAILED), Column("Tool calls", "count", 90, "total(calls)"),
+        Column("Project", "text", 180, _PROJECT),
+        Column("Failure rate", "share", 0, sql.FAILURE_RATE, bar=True, more={"max": 1}),
+        Column("Failed", "count", 75, sql.FAILED),
+        Column("Tool calls", "count", 90, "total(calls)"),
         Column("Denied", "count", 75, "total(denied)"),
-    ]  # fmt: skip
-    return table(7, "Tools by project", "Where tool calls fail.", (24, 8), columns,
-                 "FROM tools JOIN v_places AS p ON p.place_id = tools.place_id GROUP BY project_key ORDER BY 4 DESC LIMIT 50",
-                 with_=TOOLS, sort="Tool calls", nothing="No tool call in this range")  # fmt: skip
+    ]
+    return table(
+        7,
+        "Tools by project",
+        "Where tool calls fail.",
+        (24, 8),
+        columns,
+        "FROM tools JOIN v_places AS p ON p.place_id = tools.place_id GROUP BY project_key ORDER BY 4 DESC LIMIT 50",
+        with_=TOOLS,
+        sort="Tool calls",
+        nothing="No tool call in this range",
+    )

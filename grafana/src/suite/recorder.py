@@ -33,10 +33,12 @@ DELAY = f"""WITH delays AS MATERIALIZED (
 ordered AS (SELECT s, row_number() OVER (ORDER BY s) AS n, count(*) OVER () AS n_all FROM delays)
 SELECT min(iif(n >= 0.5 * n_all, s, NULL)) AS "Median", min(iif(n >= 0.95 * n_all, s, NULL)) AS "95th percentile" FROM ordered"""
 EVENTS = buckets.by_label(
-    "total(1)", "event",
+    "total(1)",
+    "event",
     f"(SELECT {sql.SECONDS.format('finished_at')} AS time, coalesce(event, '?') AS event FROM v_recordings WHERE {_RAN}) AS runs",
-    "time IS NOT NULL", "event",
-)  # fmt: skip
+    "time IS NOT NULL",
+    "event",
+)
 ROWS = """SELECT count(*) AS "All sessions", total(user_message_count) AS "Turns",
   total(tool_calls) AS "Tool calls", total(commits) AS "Commits" FROM v_sessions"""
 FILE = """SELECT bytes AS "Size", free_bytes AS "Free inside", schema_version AS "Schema" FROM v_database"""
@@ -45,61 +47,109 @@ PRICES = """SELECT coalesce(newest_prices, 'none yet') AS "Newest price list of"
 
 def dashboard() -> dict[str, Any]:
     sections = [
-        Section("", _stats()), Section("What cannot be trusted", [_unpriced(), _unread(), _failed()]),
+        Section("", _stats()),
+        Section("What cannot be trusted", [_unpriced(), _unread(), _failed()]),
         Section("What is stored", _stored()),
         Section("How to read this", [p.words(11, "How to read this", (24, 6), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     return build(HERE, "Recorder", "Is the data fresh, and can I trust it?", sections, "now-7d")
 
 
 def _stats() -> list[d.Panel]:
     events = charts.chart(4, "Recordings", "What started them.", (16, 7), EVENTS, name="event")
     return [
-        stats.stat(1, "Age of the last", "Time since the last recording, and since the last request.", (8, 4), FRESH, "s", "never",
-                   decimals=1),
+        stats.stat(
+            1,
+            "Age of the last",
+            "Time since the last recording, and since the last request.",
+            (8, 4),
+            FRESH,
+            "s",
+            "never",
+            decimals=1,
+        ),
         stats.stat(2, "Trust", "Zeros are good.", (16, 4), TRUST, steps=[(None, GREEN), (1, YELLOW), (100, RED)]),
         stats.stat(3, "Delay", "From a hook's event to its rows.", (8, 7), DELAY, "s", "no hook", decimals=2),
         charts.grey_other(events),
-    ]  # fmt: skip
+    ]
 
 
 def _unpriced() -> d.Panel:
     columns = [
         Column("Model", "text", 0, sql.model_name("model"), more={"custom__tooltip": {"field": "model_id"}}),
-        Column("Tokens", "tokens", 80, "total(unpriced_tokens)"), Column("Agent", "text", 95, words.agent("agent")),
-    ]  # fmt: skip
-    return table(5, "Models without a price", "Their tokens count, their cost is unknown.", (10, 9), columns,
-                 f"FROM v_usage WHERE {sql.WITHIN} AND unpriced_tokens > 0 GROUP BY model, agent ORDER BY 2 DESC",
-                 Hidden("model_id", "model"), sort="Tokens", nothing="Every model has a price")  # fmt: skip
+        Column("Tokens", "tokens", 80, "total(unpriced_tokens)"),
+        Column("Agent", "text", 95, words.agent("agent")),
+    ]
+    return table(
+        5,
+        "Models without a price",
+        "Their tokens count, their cost is unknown.",
+        (10, 9),
+        columns,
+        f"FROM v_usage WHERE {sql.WITHIN} AND unpriced_tokens > 0 GROUP BY model, agent ORDER BY 2 DESC",
+        Hidden("model_id", "model"),
+        sort="Tokens",
+        nothing="Every model has a price",
+    )
 
 
 def _unread() -> d.Panel:
     columns = [
-        Column("File", "text", 0, "path"), Column("Unread lines", "count", 105, "bad_lines"), Column("Read", "time", 130, "time"),
+        Column("File", "text", 0, "path"),
+        Column("Unread lines", "count", 105, "bad_lines"),
+        Column("Read", "time", 130, "time"),
         Column("Agent", "text", 95, "coalesce(agent, '?')"),
-    ]  # fmt: skip
-    return table(6, "Transcripts with unread lines", "Lines that were no JSON.", (14, 9), columns,
-                 "FROM v_sources WHERE bad_lines > 0 ORDER BY time DESC LIMIT 100", sort="Read",
-                 nothing="Every line could be read")  # fmt: skip
+    ]
+    return table(
+        6,
+        "Transcripts with unread lines",
+        "Lines that were no JSON.",
+        (14, 9),
+        columns,
+        "FROM v_sources WHERE bad_lines > 0 ORDER BY time DESC LIMIT 100",
+        sort="Read",
+        nothing="Every line could be read",
+    )
 
 
 def _failed() -> d.Panel:
     start, end = sql.SECONDS.format("r.started_at"), sql.SECONDS.format("r.finished_at")
     columns = [
-        Column("Error", "text", 0, words.one_line("error"), more={"links": links.cell("Open the session", links.session())}),
-        Column("Time", "time", 130, end), Column("Event", "text", 120, "event"), Column("Outcome", "text", 120, "outcome"),
-    ]  # fmt: skip
-    return table(7, "Failed recordings", "What went wrong; `claude-metrics doctor` knows more.", (24, 7), columns,
-                 f"FROM v_recordings AS r WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100",
-                 *tables.session(f"coalesce({start}, {end})", end, "coalesce(session_id, '')"), sort="Time",
-                 nothing="Nothing failed in this range")  # fmt: skip
+        Column(
+            "Error", "text", 0, words.one_line("error"), more={"links": links.cell("Open the session", links.session())}
+        ),
+        Column("Time", "time", 130, end),
+        Column("Event", "text", 120, "event"),
+        Column("Outcome", "text", 120, "outcome"),
+    ]
+    return table(
+        7,
+        "Failed recordings",
+        "What went wrong; `claude-metrics doctor` knows more.",
+        (24, 7),
+        columns,
+        f"FROM v_recordings AS r WHERE {_RAN} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 100",
+        *tables.session(f"coalesce({start}, {end})", end, "coalesce(session_id, '')"),
+        sort="Time",
+        nothing="Nothing failed in this range",
+    )
 
 
 def _stored() -> list[d.Panel]:
-    file = stats.stat(9, "File", "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.", (9, 4), FILE,
-                      "bytes", decimals=1)  # fmt: skip
+    file = stats.stat(
+        9,
+        "File",
+        "The database: bytes, free bytes inside (`claude-metrics db vacuum`), version of its tables.",
+        (9, 4),
+        FILE,
+        "bytes",
+        decimals=1,
+    )
     p.field(file, "Schema", unit="locale", decimals=0)
     return [
-        stats.stat(8, "Rows", "What is stored, over all time.", (10, 4), ROWS), file,
-        stats.stat(10, "Prices", "The latest day for which a price list was looked up.", (5, 4), PRICES, "string", words=True),
-    ]  # fmt: skip
+        stats.stat(8, "Rows", "What is stored, over all time.", (10, 4), ROWS),
+        file,
+        stats.stat(
+            10, "Prices", "The latest day for which a price list was looked up.", (5, 4), PRICES, "string", words=True
+        ),
+    ]

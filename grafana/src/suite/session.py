@@ -45,10 +45,11 @@ FROM grouped CROSS JOIN v_requests WHERE {ONE} GROUP BY coalesce(turn_index, 0) 
 
 def dashboard() -> dict[str, Any]:
     sections = [
-        Section("", [*_stats(), _about()]), Section("Where time and money went", [_timeline(), *_charts()]),
+        Section("", [*_stats(), _about()]),
+        Section("Where time and money went", [_timeline(), *_charts()]),
         Section("What happened", [_models(), _commits(), _turns(), _calls()]),
         Section("How to read this", [p.words(12, "How to read this", (24, 7), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     return build(HERE, "Session", "One session, step by step.", sections, "now-24h", refresh="30s")
 
 
@@ -70,13 +71,27 @@ def _about() -> d.Panel:
         Column("Version", "text", 76, "coalesce(agent_version, '?')"), Column("Status", "text", 84, "coalesce(status, '?')"),
         Column("Own cost", "usd", 80, "reported_cost_usd"),
     ]  # fmt: skip
-    return table(3, "About", "Who, where, how it ended; click the title to set the time range to that of the session.", (24, 4), columns,
-                 f"FROM v_sessions WHERE {ONE}", *tables.session(_START, _END), nothing="No session is recorded yet")  # fmt: skip
+    return table(
+        3,
+        "About",
+        "Who, where, how it ended; click the title to set the time range to that of the session.",
+        (24, 4),
+        columns,
+        f"FROM v_sessions WHERE {ONE}",
+        *tables.session(_START, _END),
+        nothing="No session is recorded yet",
+    )
 
 
 def _timeline() -> d.Panel:
-    made = charts.timeline(4, "Timeline", "Where the time went: your turns, the model, what tools were for, waiting for you.", (24, 8),
-                           p.Sql(TIMELINE.replace("<one>", ONE), "time"), "string")  # fmt: skip
+    made = charts.timeline(
+        4,
+        "Timeline",
+        "Where the time went: your turns, the model, what tools were for, waiting for you.",
+        (24, 8),
+        p.Sql(TIMELINE.replace("<one>", ONE), "time"),
+        "string",
+    )
     made.color_scheme(d.FieldColor().mode("fixed").fixed_color("semi-dark-blue"))
     tools = [(shown, colour) for shown, colour in CATEGORIES.values()]
     p.field(made, "Tools", mappings=[_pattern(f"/^{shown}( |$)/", colour) for shown, colour in tools])
@@ -95,40 +110,79 @@ def _charts() -> list[d.Panel]:
     context = charts.trend(6, "Context", "How full the context window was at each request of the main thread.", (12, 8), CONTEXT,
                            "Since the start", "s", "percentunit", "points", total="max",
                            steps=[(None, GREEN), (0.6, YELLOW), (0.8, RED)])  # fmt: skip
-    kinds = charts.bars(7, "Tokens per turn", f"Which turns read everything anew; of long sessions some turns together, at most {BARS} bars.",
-                        (24, 8), KINDS, "Turn", "si:", stacked=True)  # fmt: skip
+    kinds = charts.bars(
+        7,
+        "Tokens per turn",
+        f"Which turns read everything anew; of long sessions some turns together, at most {BARS} bars.",
+        (24, 8),
+        KINDS,
+        "Turn",
+        "si:",
+        stacked=True,
+    )
     return [p.coloured(cost, "Cost"), context, p.coloured(kinds, "Input", "Output", "Cache read", "Cache write")]
 
 
 def _models() -> d.Panel:
     columns = [
         Column("Model", "text", 0, sql.model_name("model"), more={"custom__tooltip": {"field": "model_id"}}),
-        Column("Cost", "usd", 80, "cost_usd"), Column("Requests", "count", 82, "requests"), Column("Output", "tokens", 70, "output_tokens"),
-    ]  # fmt: skip
-    return table(8, "Models", "What each model did for this session.", (12, 7), columns,
-                 f"FROM v_session_models WHERE {ONE} ORDER BY cost_usd DESC", Hidden("model_id", "model"), sort="Cost",
-                 nothing="No model was asked")  # fmt: skip
+        Column("Cost", "usd", 80, "cost_usd"),
+        Column("Requests", "count", 82, "requests"),
+        Column("Output", "tokens", 70, "output_tokens"),
+    ]
+    return table(
+        8,
+        "Models",
+        "What each model did for this session.",
+        (12, 7),
+        columns,
+        f"FROM v_session_models WHERE {ONE} ORDER BY cost_usd DESC",
+        Hidden("model_id", "model"),
+        sort="Cost",
+        nothing="No model was asked",
+    )
 
 
 def _commits() -> d.Panel:
     columns = [
-        Column("Subject", "text", 0, words.one_line("message")), Column("Added", "count", 65, "lines_added"),
-        Column("Removed", "count", 78, "lines_deleted"), Column("Commit", "text", 95, "substr(sha, 1, 10)"),
+        Column("Subject", "text", 0, words.one_line("message")),
+        Column("Added", "count", 65, "lines_added"),
+        Column("Removed", "count", 78, "lines_deleted"),
+        Column("Commit", "text", 95, "substr(sha, 1, 10)"),
         Column("Kept", "mark", 50, "CAST(reachable AS TEXT)"),
-    ]  # fmt: skip
-    return table(11, "Commits", "Made by this session (proven), or by its author meanwhile (inferred). Kept: a branch still reaches it.",
-                 (12, 7), columns, f"FROM v_commits WHERE {ONE} ORDER BY committed_at", nothing="No commit")  # fmt: skip
+    ]
+    return table(
+        11,
+        "Commits",
+        "Made by this session (proven), or by its author meanwhile (inferred). Kept: a branch still reaches it.",
+        (12, 7),
+        columns,
+        f"FROM v_commits WHERE {ONE} ORDER BY committed_at",
+        nothing="No commit",
+    )
 
 
 def _turns() -> d.Panel:
     columns = [
-        Column("Prompt", "text", 0, words.one_line("prompt")), Column("Cost", "price", 80, "cost_usd", more={"decimals": 3}),
-        Column("Turn", "count", 56, "turn_index"), Column("Start", "time", 90, _AT("started_at"), more={"unit": "time:HH:mm:ss"}),
-        Column("Duration", "ms", 85, f"({_AT('ended_at')} - {_AT('started_at')}) * 1000"), Column("Requests", "count", 82, "requests"),
-        Column("Tools", "count", 60, "tool_calls"), Column("Input", "tokens", 70, "input_tokens"), Column("Output", "tokens", 70, "output_tokens"),
-    ]  # fmt: skip
-    return table(9, "Turns", "Each prompt and what followed; the first 1,000.", (24, 11), columns,
-                 f"FROM v_turns WHERE {ONE} ORDER BY turn_index LIMIT 1000", nothing="No prompt is recorded")  # fmt: skip
+        Column("Prompt", "text", 0, words.one_line("prompt")),
+        Column("Cost", "price", 80, "cost_usd", more={"decimals": 3}),
+        Column("Turn", "count", 56, "turn_index"),
+        Column("Start", "time", 90, _AT("started_at"), more={"unit": "time:HH:mm:ss"}),
+        Column("Duration", "ms", 85, f"({_AT('ended_at')} - {_AT('started_at')}) * 1000"),
+        Column("Requests", "count", 82, "requests"),
+        Column("Tools", "count", 60, "tool_calls"),
+        Column("Input", "tokens", 70, "input_tokens"),
+        Column("Output", "tokens", 70, "output_tokens"),
+    ]
+    return table(
+        9,
+        "Turns",
+        "Each prompt and what followed; the first 1,000.",
+        (24, 11),
+        columns,
+        f"FROM v_turns WHERE {ONE} ORDER BY turn_index LIMIT 1000",
+        nothing="No prompt is recorded",
+    )
 
 
 def _calls() -> d.Panel:
@@ -139,10 +193,20 @@ def _calls() -> d.Panel:
     }
     columns = [
         Column("Input", "text", 0, f"coalesce(nullif({words.one_line('input_summary')}, ''), '(no input)')"),
-        Column("Duration", "ms", 85, "duration_ms"), Column("Result", "text", 95, "result", more=result),
-        Column("Tool", "text", 140, "tool_name"), Column("Turn", "count", 56, "turn_index"),
+        Column("Duration", "ms", 85, "duration_ms"),
+        Column("Result", "text", 95, "result", more=result),
+        Column("Tool", "text", 140, "tool_name"),
+        Column("Turn", "count", 56, "turn_index"),
         Column("Start", "time", 90, _AT("timestamp"), more={"unit": "time:HH:mm:ss"}),
-        Column("Sent", "bytes", 85, "input_bytes"), Column("Returned", "bytes", 88, "output_bytes"),
-    ]  # fmt: skip
-    return table(10, "Tool calls", "The first 2,000, in order.", (24, 14), columns,
-                 f"FROM v_tool_calls WHERE {ONE} ORDER BY timestamp LIMIT 2000", nothing="No tool call")  # fmt: skip
+        Column("Sent", "bytes", 85, "input_bytes"),
+        Column("Returned", "bytes", 88, "output_bytes"),
+    ]
+    return table(
+        10,
+        "Tool calls",
+        "The first 2,000, in order.",
+        (24, 14),
+        columns,
+        f"FROM v_tool_calls WHERE {ONE} ORDER BY timestamp LIMIT 2000",
+        nothing="No tool call",
+    )

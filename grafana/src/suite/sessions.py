@@ -53,9 +53,11 @@ def dashboard() -> dict[str, Any]:
     for name in ("Cost", "Per session"):
         p.field(totals, name, unit="currencyUSD", decimals=2)
     sections = [
-        Section("", [totals, _table()]), Section("What is normal", [_costs(), _scatter()]), Section("When you work", _when()),
+        Section("", [totals, _table()]),
+        Section("What is normal", [_costs(), _scatter()]),
+        Section("When you work", _when()),
         Section("How to read this", [p.words(7, "How to read this", (24, 6), TEXT)], closed=True),
-    ]  # fmt: skip
+    ]
     return build(HERE, "Sessions", "Find a session; see what is normal.", sections)
 
 
