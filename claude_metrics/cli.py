@@ -11,20 +11,33 @@ import click
 from claude_metrics import __version__
 from claude_metrics.errors import ClaudeMetricsError
 
+# Where each command is, and the first line of its help: `--help` shows all of these and loads no command.
 COMMANDS = {
-    "overview": "overview:overview",
-    "setup": "setup:setup",
-    "demo": "demo:demo",
-    "hook": "hook:hook",
-    "sync": "record:sync",
-    "worker": "record:worker",
-    "doctor": "doctor:doctor",
-    "report": "report:report",
-    "session": "session:session",
-    "context": "context:context",
-    "grafana": "grafana:grafana",
-    "db": "db:db",
-    "config": "config:config",
+    "overview": (
+        "overview:overview",
+        "Show today, this week and this month, the last 30 days and the last sessions on one screen.",
+    ),
+    "setup": (
+        "setup:setup",
+        "Install hooks for the agents found, record all sessions on disk, and check that everything works.",
+    ),
+    "demo": (
+        "demo:demo",
+        "Record a bundled session with the real hook and worker in a temporary folder, and print its report.",
+    ),
+    "hook": ("hook:hook", "Hooks in the settings of the agents: install, uninstall, status, list."),
+    "sync": ("record:sync", "Record all sessions on disk that are new or have grown since they were recorded."),
+    "worker": ("record:worker", "Record all waiting events once, as the worker does that a hook starts."),
+    "doctor": ("doctor:doctor", "Check hooks, waiting events, the database, prices and file permissions."),
+    "report": ("report:report", "What was used and what it cost, from the database."),
+    "session": ("session:session", "One session: what it cost, did and changed."),
+    "context": (
+        "context:context",
+        "Print the session-start note: repositories and their state, tools found, recent cost.",
+    ),
+    "grafana": ("grafana:grafana", "Dashboards: add them to your Grafana, or start a Grafana on this machine."),
+    "db": ("db:db", "The database: path, backup, import, rebuild, purge, vacuum."),
+    "config": ("config:config", "Settings: get, set, unset, path."),
 }
 
 OWN_OPTIONS = ("-h", "--help", "--version")
@@ -49,10 +62,19 @@ class Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, with the lines that are known here."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        lines = [
+            (name, click.Command(name, help=line).get_short_help_str(limit)) for name, (_, line) in COMMANDS.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(f"claude_metrics.commands.{module}"), name)
         assert isinstance(command, click.Command)
         return command

@@ -5,7 +5,6 @@
 
 import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -154,6 +153,8 @@ def _still(target: Path, before: bytes | None) -> None:
 
 def _copy_rights(target: Path, temp: Path) -> None:
     try:
+        import shutil  # 7 ms with its archive formats, for what an installer alone does
+
         shutil.copystat(target, temp)  # mode, extended attributes
         status = target.stat()
     except FileNotFoundError:

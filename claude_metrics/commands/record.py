@@ -64,12 +64,14 @@ def once(
     db_path: Path, agents: tuple[str, ...], root: Path | None, since: str | None, dry_run: bool, as_json: bool
 ) -> None:
     from claude_metrics import paths
-    from claude_metrics.recording import spool, worker
+    from claude_metrics.recording import spool
     from claude_metrics.recording import sync as engine
     from claude_metrics.render.sync import show_plan, show_report
     from claude_metrics.store import backup
 
     if not dry_run and not root and spool.pending(paths.spool_dir()):
+        from claude_metrics.recording import worker
+
         worker.run(paths.spool_dir(), db_path)
     found, known = engine.look(db_path, agents, root, since)
     if dry_run:

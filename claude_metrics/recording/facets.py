@@ -16,7 +16,6 @@ from typing import Any
 
 from claude_metrics import clock
 from claude_metrics.config import Config
-from claude_metrics.redact import redact
 from claude_metrics.store import facets as store
 from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
@@ -76,6 +75,8 @@ def _row(path: Path, mtime_ns: int, size: int) -> dict[str, Any] | None:
             raw = file.read(LIMIT_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
+    from claude_metrics.redact import redact  # 20 ms: most runs find no new judgement
+
     judged = _parsed(raw)
     goal = _first(judged, "underlying_goal", "goal")
     friction = _first(judged, "friction_detail", "friction", "friction_counts")

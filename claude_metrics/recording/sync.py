@@ -2,6 +2,8 @@
 
 Unchanged files are known by their metadata and not opened. Much at once is read by one process per core; this one
 writes, in transactions of several files, so that stopping it at any moment loses nothing that was stored.
+
+What reads and stores is imported when there is something to read: a sync that finds nothing new loads none of it.
 """
 
 from __future__ import annotations
@@ -11,22 +13,22 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from claude_metrics import clock, config
 from claude_metrics.agents import RECORDED
-from claude_metrics.git.attribution import CommitCache
 from claude_metrics.log import logger
 from claude_metrics.models import Batch
-from claude_metrics.recording import facets, ingest
-from claude_metrics.recording import killed as endings
-from claude_metrics.recording import parallel as reading
+from claude_metrics.recording import facets
 from claude_metrics.recording.disk import Cursors, Found, look
 from claude_metrics.store import connection as database
 from claude_metrics.store import reprice, upkeep
 from claude_metrics.store.recordings import save_recordings
 from claude_metrics.store.sources import sessions_on_disk
 from claude_metrics.store.transaction import transaction
+
+if TYPE_CHECKING:
+    from claude_metrics.recording.ingest import Outcome
 
 FIRST_FILES, FIRST_ROWS = 4, 1000
 GROUP_FILES, GROUP_ROWS = 200, 20_000
@@ -53,19 +55,14 @@ class Report:
 def run(db_path: Path, found: Found, known: Cursors, progress: Progress = lambda _: None) -> Report:
     """Record all of `found.changed`."""
     settings, report = config.lenient(), Report()
-    started = clock.now()
     connection = database.connect(db_path, settings.journal_mode)
     touched: set[str] = set()
     created: set[str] = set()
-    cache = CommitCache()
     gc.disable()  # rows hold no cycles, and there are very many of them
     try:
         with database.explained(db_path):
             settings = reprice.refresh(connection, settings)
-            for group in _grouped(_readable(found, known, settings.content, report, progress)):
-                commits = ingest.commits_in(group, cache)
-                outcome = ingest.store(connection, group, settings, "sync", commits=commits)
-                _recordings(connection, group, started)
+            for outcome in _stored(connection, found, known, settings, report, progress) if found.changed else ():
                 touched.update(outcome.sessions)
                 created.update(outcome.created)
                 report.bytes_read += outcome.bytes_read
@@ -87,11 +84,29 @@ def run(db_path: Path, found: Found, known: Cursors, progress: Progress = lambda
     return report
 
 
+def _stored(
+    connection: sqlite3.Connection, found: Found, known: Cursors, settings: config.Config, report: Report,
+    progress: Progress,
+) -> Iterator[Outcome]:  # fmt: skip
+    """Read and store all of `found.changed`; what each transaction did."""
+    from claude_metrics.git.attribution import CommitCache
+    from claude_metrics.recording import ingest
+
+    started, cache = clock.now(), CommitCache()
+    for group in _grouped(_readable(found, known, settings.content, report, progress)):
+        commits = ingest.commits_in(group, cache)
+        outcome = ingest.store(connection, group, settings, "sync", commits=commits)
+        _recordings(connection, group, started)
+        yield outcome
+
+
 def end_killed(db_path: Path, agents: Iterable[str]) -> int:
     """Mark sessions whose process is gone as ended; returns how many."""
     dead = {session_id for agent in agents for session_id in RECORDED[agent].dead_sessions()}
     if not dead:
         return 0
+    from claude_metrics.recording import killed as endings
+
     settings = config.lenient()
     connection = database.connect(db_path, settings.journal_mode)
     try:
@@ -137,6 +152,8 @@ def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 
 def _readable(found: Found, known: Cursors, content: str, report: Report, progress: Progress) -> Iterator[Batch]:
     """The batches of what could be read; the rest is counted and named."""
+    from claude_metrics.recording import parallel as reading
+
     for source, batch in reading.read_all(found.changed, known, content):
         progress(source.size)
         if isinstance(batch, Batch):

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # With one of these rich may take a pipe for a terminal, or for one of another width: then it is asked.
 _ASKED_FOR = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
@@ -23,19 +26,21 @@ class Pipe:
     def __init__(self) -> None:
         self.encoding = sys.stdout.encoding or "utf-8"
 
-    def out(self, text: str, style: str | None = None, highlight: bool | None = None) -> None:
-        self._write(text)
+    def out(
+        self, *texts: Any, sep: str = " ", end: str = "\n", style: Any = None, highlight: bool | None = None
+    ) -> None:
+        self._write(sep.join(map(str, texts)) + end)
 
-    def print(self, text: object, soft_wrap: bool = True) -> None:
-        self._write(str(text).expandtabs())
+    def print(self, *texts: Any, sep: str = " ", end: str = "\n", soft_wrap: bool | None = True) -> None:
+        self._write(sep.join(map(str, texts)).expandtabs() + end)
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(text)
         sys.stdout.flush()  # a reader that has gone is noticed here, not at the interpreter's end
 
 
 @cache
-def console() -> Any:
+def console() -> Console | Pipe:
     """The screen; what its encoding does not have becomes a question mark instead of an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

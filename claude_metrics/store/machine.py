@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 
 from claude_metrics.config import Config
 from claude_metrics.store import meta
@@ -15,6 +15,6 @@ def machine_id(connection: sqlite3.Connection, config: Config) -> str:
         return config.machine_id
     if stored := meta.get(connection, "machine_id"):
         return stored
-    fresh = uuid.uuid4().hex[:12]
+    fresh = os.urandom(6).hex()
     meta.put(connection, "machine_id", fresh)
     return fresh

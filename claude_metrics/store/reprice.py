@@ -16,8 +16,6 @@ from claude_metrics import __version__, pricing
 from claude_metrics.config import Config, Damaged
 from claude_metrics.models import Request
 from claude_metrics.store import meta
-from claude_metrics.store.derive import derive
-from claude_metrics.store.machine import machine_id
 from claude_metrics.store.rates import RateBook
 from claude_metrics.store.touched import Touched
 from claude_metrics.store.transaction import transaction
@@ -56,6 +54,9 @@ def _noted(connection: sqlite3.Connection) -> dict[str, Any]:
 def _reprice(
     connection: sqlite3.Connection, noted: Mapping[str, Any], wanted: Mapping[str, Any], settings: Config
 ) -> None:
+    from claude_metrics.store.derive import derive  # most runs only look whether prices changed
+    from claude_metrics.store.machine import machine_id
+
     stored = [row[0] for row in connection.execute("select distinct model from token_usage")]
     own = {name for name in stored if _own(noted.get("prices", {}), name) != _own(settings.prices, name)}
     models = own
