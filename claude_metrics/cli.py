@@ -104,22 +104,57 @@ def cli() -> None:
 def main() -> None:
     """Exit 0 done, 1 failed with one line that says what, where and what to do, 2 wrong usage."""
     os.umask(0o077)
+    is_heard = _open_streams()
+    code = _run()
+    if not is_heard:
+        _complain("standard output is closed; nothing was printed; send it to a file, or to /dev/null")
+        code = code or 1
+    sys.exit(code)
+
+
+def _open_streams() -> bool:
+    """False when standard output is closed. A closed stream leads nowhere: the next file would get its number."""
+    is_heard = sys.stdout is not None
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+    return is_heard
+
+
+def _run() -> int:
+    """The exit code; every error is one line."""
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except click.exceptions.Abort as error:
         code = _stopped(error)
     except ClaudeMetricsError as error:
-        click.echo(f"claude-metrics: {error}", err=True)
-        code = 1
+        code = _complain(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         code = 0
+    except SystemExit as error:
+        code = error.code
     except Exception as error:
         code = _unexpected(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(text: str) -> int:
+    click.echo(f"claude-metrics: {text}", err=True)
+    return 1
+
+
+def _mute() -> None:
+    """What is still to be printed goes nowhere: Python would try once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stopped(abort: click.exceptions.Abort) -> int:
@@ -138,16 +173,12 @@ def _unexpected(error: Exception) -> int:
     from claude_metrics import log, paths
 
     if told := _outside(error):
-        click.echo(f"claude-metrics: {told}", err=True)
-        return 1
-    log.to_file()
+        return _complain(told)
+    what = f"unexpected {type(error).__name__}: {str(error)[:200]}; {paths.log_file()};"
+    if not log.to_file():
+        return _complain(f"{what} that log cannot be written: make it writable, and try again")
     log.logger.exception("unexpected")
-    click.echo(
-        f"claude-metrics: unexpected {type(error).__name__}: {str(error)[:200]}; {paths.log_file()};"
-        " please report it with the last lines of that log",
-        err=True,
-    )
-    return 1
+    return _complain(f"{what} please report it with the last lines of that log")
 
 
 def _outside(error: Exception) -> str | None:
@@ -163,6 +194,8 @@ def _outside(error: Exception) -> str | None:
         folder = os.environ.get("PWD", "its name is not known")
         return f"the current folder does not exist any more; {folder}; change to another one and try again"
     if isinstance(error, OSError) and error.strerror:
+        if error.filename is None and _is_stdout_full():
+            return f"cannot print ({error.strerror}); standard output; send it elsewhere, or make room"
         return f"{error.strerror}; {error.filename or 'a file'}; check its owner, mode and free space"
     return None
 
@@ -171,5 +204,15 @@ def _is_folder_gone() -> bool:
     try:
         os.getcwd()  # noqa: PTH109 - what failed is this very call
     except FileNotFoundError:
+        return True
+    return False
+
+
+def _is_stdout_full() -> bool:
+    """Tried with an empty line, as the error of a failed write names no file."""
+    try:
+        os.write(1, b"\n")
+    except OSError:
+        _mute()
         return True
     return False

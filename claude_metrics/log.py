@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -13,8 +15,8 @@ BYTES, FILES = 10 * 2**20, 5
 logger = logging.getLogger("claude_metrics")
 
 
-def to_file(path: Path | None = None) -> None:
-    """Send the log to its file; where that cannot be written, nowhere."""
+def to_file(path: Path | None = None) -> bool:
+    """Send the log to its file; where that cannot be written, nowhere. True when there is a file."""
     path = path or paths.log_file()
     try:
         paths.private_dir(path.parent)
@@ -25,6 +27,7 @@ def to_file(path: Path | None = None) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    return not isinstance(handler, logging.NullHandler)
 
 
 def _rotating(path: Path) -> logging.Handler:
@@ -33,9 +36,20 @@ def _rotating(path: Path) -> logging.Handler:
     class PrivateFile(RotatingFileHandler):
         """Each new file is 0600 whatever the umask."""
 
+        is_unwritable = False
+
         def _open(self) -> TextIOWrapper:
             descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.close(descriptor)
             return super()._open()
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging calls it so)
+            """Say once, in one line, that the log cannot be written; logging would print a traceback each time."""
+            if not self.is_unwritable:
+                self.is_unwritable = True
+                error = sys.exc_info()[1]
+                reason = getattr(error, "strerror", None) or error
+                with suppress(OSError, ValueError, AttributeError):
+                    sys.stderr.write(f"claude-metrics: cannot write the log ({reason}); {path}; make room\n")
 
     return PrivateFile(path, maxBytes=BYTES, backupCount=FILES - 1, encoding="utf-8")

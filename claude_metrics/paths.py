@@ -52,6 +52,15 @@ def database_file() -> Path:
     return Path(named).expanduser() if named else data_dir() / "db" / "metrics.db"
 
 
+def daily_copy(db_path: Path) -> Path:
+    """`<data>/backups/metrics.db`; a database elsewhere has one of its own."""
+    import hashlib
+
+    place, own = db_path.absolute(), data_dir() / "db" / "metrics.db"
+    mark = "" if place == own.absolute() else "-" + hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+    return data_dir() / "backups" / f"metrics{mark}.db"
+
+
 def private_dir(path: Path) -> Path:
     """Make `path` and its missing parents with mode 0700, whatever the umask."""
     if not path.is_dir():

@@ -164,7 +164,7 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
             upkeep.scrub(connection)
         finally:
             copies.forget(db_path)
-    for kept in sorted(copies.daily_file(db_path).parent.glob("damaged-*")):
+    for kept in sorted(paths.daily_copy(db_path).parent.glob("damaged-*")):
         click.echo(
             f"a damaged database that was moved aside may still contain them: {click.format_filename(kept)}", err=True
         )

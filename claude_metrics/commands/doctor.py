@@ -13,23 +13,26 @@ from claude_metrics.render.checks import finding_fields, show_finding
 
 @click.command()
 @click.option("--fix", is_flag=True, help="Repair what can be repaired safely.")
+@click.option("--hooks", is_flag=True, help="With --fix: also install outdated hooks anew.")
 @options.db_path
 @options.as_json
-def doctor(fix: bool, db_path: Path, as_json: bool) -> None:
+def doctor(fix: bool, hooks: bool, db_path: Path, as_json: bool) -> None:
     """Check hooks, waiting events, the database, prices and file permissions.
 
     It also starts the installed hook with an invented session, which it removes again. The exit code is 1 if a check
-    fails. With --fix, it records waiting and failed events, reads transcripts, corrects permissions and outdated hooks,
-    and moves a damaged database aside and rebuilds it.
+    fails. With --fix, it records waiting and failed events, reads transcripts, corrects permissions, and moves a
+    damaged database aside and rebuilds it. The agents' settings are changed only with --fix --hooks.
 
-    Example: claude-metrics doctor --fix
+    Example: claude-metrics doctor --fix --hooks
     """
     from claude_metrics import log
     from claude_metrics.health.doctor import examine
 
+    if hooks and not fix:
+        raise click.UsageError("--hooks belongs to --fix: add --fix, or see `claude-metrics hook status`")
     log.to_file()
     findings = []
-    for finding in examine(db_path, fix):
+    for finding in examine(db_path, fix, hooks=hooks):
         findings.append(finding)
         if not as_json:
             show_finding(finding)

@@ -34,8 +34,22 @@ def _options(command: Command) -> Command:
 
 
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+
+
+def _database(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """A hook must never be made to record into somebody else's file."""
+    from claude_metrics.store import identity
+
+    if value:
+        identity.refuse_foreign_file(value)
+    return value
+
+
 DB_PATH = click.option(
-    "--db-path", type=click.Path(dir_okay=False, path_type=Path), help="The database that the hook will record into."
+    "--db-path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_database,
+    help="The database that the hook will record into.",
 )
 
 

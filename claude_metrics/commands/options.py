@@ -23,9 +23,13 @@ agents = click.option(
 
 
 def _database(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    """A file that is not ours is refused before a command does anything."""
     from claude_metrics import paths
+    from claude_metrics.store import identity
 
-    return value or paths.database_file()
+    path = value or paths.database_file()
+    identity.refuse_foreign_file(path)
+    return path
 
 
 db_path = click.option(

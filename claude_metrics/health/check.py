@@ -20,6 +20,7 @@ class Situation:
     db_path: Path
     spool: Path
     settings: Config
+    may_change_hooks: bool = False  # the agents' settings are changed only when that was asked for
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from claude_metrics import config, paths
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.health import database, fire, hooks, places, recording
+from claude_metrics.health import database, fire, places, recording
+from claude_metrics.health import hooks as hook_checks
 from claude_metrics.health.check import Check, Situation
 from claude_metrics.log import logger
+from claude_metrics.store import identity
 
 Look = Callable[[Situation], Check | Iterable[Check]]
 # The ground first: a database must be whole before the spool is drained into it, and all before the hook is fired.
-ORDER: tuple[Look, ...] = (*places.ALL, *database.ALL, *hooks.ALL, *recording.ALL)
+ORDER: tuple[Look, ...] = (*places.ALL, *database.ALL, *hook_checks.ALL, *recording.ALL)
 FIRE: tuple[Look, ...] = fire.ALL
 
 
@@ -28,9 +30,10 @@ class Finding:
     trouble: str = ""
 
 
-def examine(db_path: Path, fix: bool = False, shoot: bool = True) -> Iterator[Finding]:
-    """One finding per line of the report. `shoot`: fire the installed hook too."""
-    here = Situation(db_path, paths.spool_dir(), config.lenient())
+def examine(db_path: Path, fix: bool = False, shoot: bool = True, hooks: bool = False) -> Iterator[Finding]:
+    """One finding per line of the report. `shoot`: fire the installed hook too; `hooks`: `fix` installs them anew."""
+    identity.refuse_foreign_file(db_path)
+    here = Situation(db_path, paths.spool_dir(), config.lenient(), hooks)
     deeds: dict[str, tuple[str, str]] = {}
     if fix:
         for look in ORDER:

@@ -50,8 +50,9 @@ def _entry(here: Situation, agent: str) -> Check:
         return Check(name, "warn", f"{title} has none", f"run `claude-metrics hook install --agent {agent}`")
     if worst.state in ("outdated", "absent"):
         text = f"{worst.event} is {worst.state} in {worst.file}" + (f": {worst.detail}" if worst.detail else "")
-        remedy = f"run `claude-metrics hook install --agent {agent}`"
-        return Check(name, "warn", text, remedy, lambda: _reinstall(here, agent))
+        remedy = f"run `claude-metrics hook install --agent {agent}`, or `claude-metrics doctor --fix --hooks`"
+        fix = (lambda: _reinstall(here, agent)) if here.may_change_hooks else None
+        return Check(name, "warn", text, remedy, fix)
     if worst.state == "untrusted":
         return Check(name, "warn", f"{worst.event}: not run by {title} yet", worst.detail)
     what, _, remedy = worst.detail.rpartition("; ")

@@ -42,7 +42,7 @@ def mend(db_path: Path, spool: Path) -> str:
 def _from_copies(db_path: Path, fresh: Path) -> list[str]:
     """The daily copy becomes the beginning; the one before it may have more."""
     told: list[str] = []
-    for copy in (backup.daily_file(db_path), backup.previous_file(db_path)):
+    for copy in (paths.daily_copy(db_path), backup.previous_file(db_path)):
         if not _is_sound(copy):
             continue
         when = clock.from_seconds(copy.stat().st_mtime)[:16].replace("T", " ")

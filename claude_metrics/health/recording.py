@@ -14,7 +14,7 @@ from typing import Any
 from claude_metrics import clock, paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.agents.base import RecordedAgent, Retention
-from claude_metrics.agents.roots import all_sources, other_folders
+from claude_metrics.agents.roots import other_folders
 from claude_metrics.health.check import Check, Situation, ago, plural
 from claude_metrics.lock import owner
 from claude_metrics.models import Source
@@ -93,6 +93,8 @@ def last(here: Situation) -> Check:
 
 def coverage(here: Situation) -> Check:
     """Every session on disk against how far its transcripts were read."""
+    if problems := disk.list_sources(RECORDED, None, {})[1]:
+        return Check("coverage", "fail", problems[0], "correct what it names; the other agents are recorded")
     sessions, missing = _on_disk(here)
     if not missing:
         return Check("coverage", "ok", f"all {plural(len(sessions), 'session')} on disk are recorded")
@@ -111,7 +113,7 @@ def _sync(here: Situation) -> str:
 def _on_disk(here: Situation) -> tuple[dict[str, list[Source]], list[Source]]:
     """All sessions, and those of their sources that changed some time ago and were not read to their end since."""
     known = _known(here)
-    sources = [s for agent in RECORDED.values() for s in all_sources(agent, here.settings.roots, known)]
+    sources = disk.list_sources(RECORDED, None, known)[0]
     sessions = _sessions(here, sources)
     late = time.time_ns() - LATE_S * 10**9
     kept = [source for held in sessions.values() for source in held]

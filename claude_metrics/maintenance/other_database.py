@@ -13,6 +13,7 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.maintenance.group import Group, Row
 from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
 from claude_metrics.store import connection as database
+from claude_metrics.store import identity
 from claude_metrics.store import recordings as recordings_table
 from claude_metrics.store.version import LATEST
 
@@ -34,8 +35,7 @@ def connect(other: Path, salvage: bool = False) -> sqlite3.Connection:
 def is_ours(other: Path) -> bool:
     """A database that this program made, of whatever version, and not its predecessor's."""
     with closing(database.connect_readonly(other)) as source:
-        names = {row[0] for row in source.execute("select name from sqlite_master where type = 'table'")}
-    return {"sessions", "token_usage", "copies", "meta"} <= names
+        return identity.is_ours(source)
 
 
 def session_ids(source: sqlite3.Connection) -> list[str]:

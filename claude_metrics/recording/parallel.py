@@ -35,7 +35,7 @@ def read_all(sources: list[Source], known: disk.Cursors, content: str) -> Iterat
     pool = None if is_little else _pool(cores)
     if pool is None:
         for source in sources:
-            yield source, _read(source, _cursor(source, known), content)
+            yield source, read_one(source, _cursor(source, known), content)
     else:
         yield from _in_processes(pool, sources, known, content, cores)
 
@@ -102,14 +102,15 @@ def _cursor(source: Source, known: disk.Cursors) -> str | None:
 
 
 def read_packed(source: Source, cursor: str | None, content: str) -> bytes:
-    return msgspec.msgpack.encode(_read(source, cursor, content), enc_hook=str)
+    return msgspec.msgpack.encode(read_one(source, cursor, content), enc_hook=str)
 
 
 def _path(kind: type, value: Any) -> Any:
     return kind(value) if issubclass(kind, Path) else value
 
 
-def _read(source: Source, cursor: str | None, content: str) -> Batch | str:
+def read_one(source: Source, cursor: str | None, content: str) -> Batch | str:
+    """The source's batch, or why it could not be read: one source never costs the others."""
     try:
         return ingest.read(source, cursor, content)
     except Exception as error:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from claude_metrics import clock, config
 from claude_metrics.agents import RECORDED
 from claude_metrics.log import logger
-from claude_metrics.models import Batch
+from claude_metrics.models import Batch, Source
 from claude_metrics.recording import facets
 from claude_metrics.recording.disk import Cursors, Found, look
 from claude_metrics.store import connection as database
@@ -28,6 +28,7 @@ from claude_metrics.store.sources import sessions_on_disk
 from claude_metrics.store.transaction import transaction
 
 if TYPE_CHECKING:
+    from claude_metrics.git.attribution import CommitCache
     from claude_metrics.recording.ingest import Outcome
 
 FIRST_FILES, FIRST_ROWS = 4, 1000
@@ -54,7 +55,7 @@ class Report:
 
 def run(db_path: Path, found: Found, known: Cursors, progress: Progress = lambda _: None) -> Report:
     """Record all of `found.changed`."""
-    settings, report = config.lenient(), Report()
+    settings, report = config.lenient(), Report(failed=len(found.problems), problems=[*found.problems])
     connection = database.connect(db_path, settings.journal_mode)
     touched: set[str] = set()
     created: set[str] = set()
@@ -90,19 +91,48 @@ def _stored(
 ) -> Iterator[Outcome]:  # fmt: skip
     """Read and store all of `found.changed`; what each transaction did."""
     from claude_metrics.git.attribution import CommitCache
-    from claude_metrics.recording import ingest
 
     started, cache = clock.now(), CommitCache()
     for group in _grouped(_readable(found, known, settings.content, report, progress)):
+        for stored, outcome in _stored_group(connection, group, settings, cache, report):
+            _recordings(connection, stored, started)
+            yield outcome
+
+
+def _stored_group(
+    connection: sqlite3.Connection, group: list[Batch], settings: config.Config, cache: CommitCache, report: Report
+) -> Iterator[tuple[list[Batch], Outcome]]:
+    """The group once it is stored. If it cannot be, each file by itself, so that only the faulty one is left."""
+    from claude_metrics.recording import ingest
+
+    try:
         commits = ingest.commits_in(group, cache)
         outcome = ingest.store(connection, group, settings, "sync", commits=commits)
-        _recordings(connection, group, started)
-        yield outcome
+    except Exception as error:
+        if database.is_unfit(error):
+            raise
+        for batch in group if len(group) > 1 else ():
+            yield from _stored_group(connection, [batch], settings, cache, report)
+        if len(group) == 1:
+            _note(report, group[0].source, f"{type(error).__name__}: {error}")
+    else:
+        yield group, outcome
+
+
+def _note(report: Report, source: Source, problem: str) -> None:
+    report.failed += 1
+    report.problems.append(f"{source.path}: {problem}")
+    logger.warning("%s could not be recorded: %s", source.path.name, problem)
 
 
 def end_killed(db_path: Path, agents: Iterable[str]) -> int:
     """Mark sessions whose process is gone as ended; returns how many."""
-    dead = {session_id for agent in agents for session_id in RECORDED[agent].dead_sessions()}
+    dead: set[str] = set()
+    for agent in agents:
+        try:
+            dead |= RECORDED[agent].dead_sessions()
+        except Exception:
+            logger.exception("the processes of %s could not be looked at", agent)
     if not dead:
         return 0
     from claude_metrics.recording import killed as endings
@@ -159,6 +189,4 @@ def _readable(found: Found, known: Cursors, content: str, report: Report, progre
         if isinstance(batch, Batch):
             yield batch
         else:
-            report.failed += 1
-            report.problems.append(f"{source.path}: {batch}")
-            logger.warning("%s could not be read: %s", source.path.name, batch)
+            _note(report, source, batch)

@@ -8,13 +8,12 @@ is no event's fault: it is waited for or left to `doctor`, and nothing is counte
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,14 +23,14 @@ import psutil
 
 from claude_metrics import clock, config, paths
 from claude_metrics.agents import DEFAULT, RECORDED
-from claude_metrics.agents._json import load
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.git.attribution import CommitCache
 from claude_metrics.installer import hook_files
 from claude_metrics.lock import only_one
 from claude_metrics.log import logger, to_file
-from claude_metrics.models import SessionFacts, Source
-from claude_metrics.recording import current_md, disk, facets, ingest, spool
+from claude_metrics.models import Batch, Source
+from claude_metrics.recording import current_md, disk, facets, ingest, parallel, spool
+from claude_metrics.recording.payload import facts_of, parse
 from claude_metrics.store import backup, reprice, tombstones
 from claude_metrics.store import connection as database
 from claude_metrics.store.recordings import save_recordings
@@ -173,12 +172,6 @@ def _store_patiently(
             time.sleep(1)
 
 
-def parse(raw: bytes) -> dict[str, Any] | None:
-    """The payload, or the names salvaged from one that was cut; never a text that cannot be stored."""
-    value = load(raw) or load(json.dumps(spool.salvage(raw)))
-    return value if value and isinstance(value.get("session_id"), str) and value["session_id"] else None
-
-
 def store_payload(
     connection: sqlite3.Connection, payload: Mapping[str, Any], agent: str, received_at: str, settings: config.Config
 ) -> str:
@@ -189,14 +182,17 @@ def store_payload(
     known = disk.cursors(connection)
     sources = list(RECORDED[agent].sources_of(payload))
     changed = [source for source in sources if not disk.unchanged(source, known)]
-    batches = [_read(source, known, settings) for source in changed]
-    facts, commits = _facts(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
+    batches, problems = _read_all(changed, known, settings)
+    if problems and len(problems) == len(sources):
+        raise ClaudeMetricsError(f"none of the session's files could be read; {problems[0]}")
+    facts, commits = facts_of(payload, agent, session_id, received_at), ingest.commits_in(batches, CommitCache())
     outcome = ingest.store(connection, batches, settings, "hook", facts, commits)
     event = str(payload.get("hook_event_name") or "SessionEnd")[:40]
     result = "recorded" if outcome.sessions else "nothing new" if sources else "no transcript"
+    unread = "; ".join(problems)[:1000] or None
     save_recordings(
         connection,
-        [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, None)],
+        [(session_id, event, received_at, started, clock.now(), outcome.bytes_read, result, unread)],
     )
     _beside(connection, agent, session_id, settings)
     return session_id
@@ -211,38 +207,18 @@ def _beside(connection: sqlite3.Connection, agent: str, session_id: str, setting
         logger.exception("facets or CURRENT.md of %s", session_id)
 
 
-def _read(source: Source, known: disk.Cursors, settings: config.Config) -> Any:
-    seen = known.get(str(source.path))
-    return ingest.read(source, seen[3] if seen else None, settings.content)
-
-
-def _facts(payload: Mapping[str, Any], agent: str, session_id: str, received_at: str) -> ingest.Payload:
-    """The payload's own facts; `cost` is that of older set-ups, which had it from the status line."""
-    facts = SessionFacts(session_id, RECORDED[agent].type)
-    facts.permission_mode, facts.project_path = _text(payload, "permission_mode"), _text(payload, "cwd")
-    if payload.get("hook_event_name") not in RECORDED[agent].turn_events:
-        facts.ended_at, facts.end_reason = received_at, _text(payload, "reason")
-    cost = payload.get("cost")
-    if not isinstance(cost, dict):
-        return ingest.Payload(facts)
-    facts.total_duration_ms = _count(cost, "total_duration_ms")
-    facts.total_api_duration_ms = _count(cost, "total_api_duration_ms")
-    facts.lines_added, facts.lines_removed = _count(cost, "total_lines_added"), _count(cost, "total_lines_removed")
-    if not RECORDED[agent].sources_of(payload):
-        began = clock.to_seconds(received_at) - (facts.total_duration_ms or 0) / 1000
-        facts.first_record_at, facts.last_record_at = clock.from_seconds(began), received_at
-    total = cost.get("total_cost_usd")
-    return ingest.Payload(facts, float(total) if isinstance(total, int | float) and 0 <= total < 1e9 else None)
-
-
-def _text(payload: Mapping[str, Any], key: str) -> str | None:
-    value = payload.get(key)
-    return value[:4096] if isinstance(value, str) and value else None
-
-
-def _count(cost: Mapping[str, Any], key: str) -> int | None:
-    value = cost.get(key)
-    return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else None
+def _read_all(sources: Sequence[Source], known: disk.Cursors, settings: config.Config) -> tuple[list[Batch], list[str]]:
+    """The batches of what could be read. What could not keeps its cursor, so that the next hook or sync tries again."""
+    batches, problems = [], []
+    for source in sources:
+        seen = known.get(str(source.path))
+        read = parallel.read_one(source, seen[3] if seen else None, settings.content)
+        if isinstance(read, Batch):
+            batches.append(read)
+        else:
+            logger.warning("%s could not be read: %s", source.path.name, read)
+            problems.append(f"{source.path.name}: {read}")
+    return batches, problems
 
 
 def store_file(path: Path, agent: str, db_path: Path) -> None:

@@ -6,7 +6,6 @@ A copy is made page by page from one snapshot (SQLite's backup API), checked, an
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import time
@@ -80,26 +79,15 @@ def overwrite(new: sqlite3.Connection, db_path: Path) -> None:
 # -- the daily one ------------------------------------------------------------------
 
 
-def daily_file(db_path: Path) -> Path:
-    """`<data>/backups/metrics.db`; a database elsewhere has one of its own."""
-    own = paths.data_dir() / "db" / "metrics.db"
-    mark = (
-        ""
-        if db_path.absolute() == own.absolute()
-        else "-" + hashlib.sha256(os.fsencode(db_path.absolute())).hexdigest()[:8]
-    )
-    return paths.data_dir() / "backups" / f"metrics{mark}.db"
-
-
 def previous_file(db_path: Path) -> Path:
     """The last copy that had sessions which the present database lacks, for example because it was deleted."""
-    return daily_file(db_path).with_suffix(".previous.db")
+    return paths.daily_copy(db_path).with_suffix(".previous.db")
 
 
 def daily(db_path: Path, now: float | None = None) -> bool:
     """Refresh the daily copy when it is a day old. True when it was made; trouble is logged, never raised."""
     try:
-        target = daily_file(db_path)
+        target = paths.daily_copy(db_path)
         if not _due(db_path, target, time.time() if now is None else now):
             return False
         paths.private_dir(target.parent)
@@ -114,14 +102,14 @@ def daily(db_path: Path, now: float | None = None) -> bool:
 
 def forget(db_path: Path) -> None:
     """After a purge: copies that still hold what was purged go, and a fresh one takes their place."""
-    for copy in (daily_file(db_path), previous_file(db_path)):
+    for copy in (paths.daily_copy(db_path), previous_file(db_path)):
         copy.unlink(missing_ok=True)
     daily(db_path)
 
 
 def forget_trial(db_path: Path, session_id: str) -> None:
     """The doctor's trial session may have been in the database just when its daily copy was made."""
-    copy = daily_file(db_path)
+    copy = paths.daily_copy(db_path)
     if not copy.exists():
         return
     with (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.store import views
+from claude_metrics.store import identity, views
 from claude_metrics.store.version import LATEST
 
 ATTEMPTS = 20
@@ -21,10 +21,13 @@ BUSY_MS = 10_000
 
 def connect(path: Path, journal_mode: str = "delete") -> sqlite3.Connection:
     """Open `path` for writing, made and migrated if need be. Raises ClaudeMetricsError with the remedy."""
+    identity.refuse_foreign_file(path)
     paths.private_dir(path.parent)
     _make_private(path)
     try:
         connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+        connection.execute(f"pragma busy_timeout = {BUSY_MS}")
+        identity.refuse_foreign(connection, path)  # once more: it may have been made since, or stand in a journal
         prepare(connection, journal_mode)
         _upgrade(connection, path)
     except sqlite3.DatabaseError as error:
@@ -79,6 +82,7 @@ def _bring_up(connection: sqlite3.Connection) -> None:
         from claude_metrics.store.migrations import migrate
 
         migrate(connection)
+    identity.mark(connection)
     views.refresh(connection)
 
 
@@ -89,7 +93,12 @@ def _is_race(error: sqlite3.OperationalError) -> bool:
 
 def connect_current(path: Path) -> sqlite3.Connection:
     """Open an existing database for reading. One that an older version wrote is brought up to date first."""
+    identity.refuse_foreign_file(path)
     connection = connect_readonly(path)
+    if identity.is_empty(connection):
+        raise ClaudeMetricsError(
+            f"the database is empty; {path}; run `claude-metrics sync`, or name another file with --db-path"
+        )
     if not _is_outdated(connection):
         return connection
     journal_mode = connection.execute("pragma journal_mode").fetchone()[0]

@@ -40,8 +40,8 @@ def record() -> Path:
     return db_path
 
 
-def examine(fix: bool = False, shoot: bool = False) -> dict[str, doctor.Finding]:
-    return {finding.check.name: finding for finding in doctor.examine(paths.database_file(), fix, shoot)}
+def examine(fix: bool = False, shoot: bool = False, hooks: bool = False) -> dict[str, doctor.Finding]:
+    return {finding.check.name: finding for finding in doctor.examine(paths.database_file(), fix, shoot, hooks)}
 
 
 def states(findings: dict[str, doctor.Finding], wanted: str) -> list[str]:
@@ -134,7 +134,10 @@ def test_a_hook_whose_python_is_gone_fails_and_is_mended(recorded: Path, home: P
     assert "gone" in found["interpreter"].check.text and found["interpreter"].check.state == "fail"
     assert found["hook claude"].check.state == "warn"
     assert "outdated" in found["end to end claude"].check.text
-    found = examine(fix=True, shoot=True)
+    without = settings_file(home).read_text()
+    assert not examine(fix=True)["hook claude"].mended
+    assert settings_file(home).read_text() == without, "the agent's settings are changed only on request"
+    found = examine(fix=True, shoot=True, hooks=True)
     assert found["hook claude"].mended and states(found, "fail") == states(found, "warn") == []
     assert settings_file(home).read_text() == text
 

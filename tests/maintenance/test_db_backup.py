@@ -96,9 +96,9 @@ def test_the_daily_copy_is_made_once_a_day(capture: Callable[[str], Capture]) ->
     db_path = record()
     assert backup.daily(db_path) is True
     assert backup.daily(db_path) is False
-    made = backup.daily_file(db_path).stat().st_mtime
+    made = paths.daily_copy(db_path).stat().st_mtime
     assert backup.daily(db_path, now=made + backup.DAY_S + 1) is True
-    assert stat.S_IMODE(backup.daily_file(db_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(paths.daily_copy(db_path).stat().st_mode) == 0o600
 
 
 def test_a_database_that_lost_its_sessions_does_not_displace_the_copy_that_has_them(
@@ -110,7 +110,7 @@ def test_a_database_that_lost_its_sessions_does_not_displace_the_copy_that_has_t
     sessions = set(totals(db_path))
     db_path.unlink()
     database.connect(db_path).close()
-    assert backup.daily(db_path, now=backup.daily_file(db_path).stat().st_mtime + backup.DAY_S + 1)
+    assert backup.daily(db_path, now=paths.daily_copy(db_path).stat().st_mtime + backup.DAY_S + 1)
     assert set(totals(backup.previous_file(db_path))) == sessions
 
 
@@ -121,13 +121,13 @@ def test_a_large_database_is_not_copied_daily(
     db_path = record()
     monkeypatch.setattr(backup, "LARGEST", db_path.stat().st_size - 1)
     assert backup.daily(db_path) is False
-    assert not backup.daily_file(db_path).exists()
+    assert not paths.daily_copy(db_path).exists()
 
 
 def test_every_sync_and_worker_keeps_the_copy(capture: Callable[[str], Capture], run_cli: Cli) -> None:
     capture("print-basic")
     assert run_cli("sync").returncode == 0
-    assert set(totals(backup.daily_file(paths.database_file()))) == set(totals(paths.database_file()))
+    assert set(totals(paths.daily_copy(paths.database_file()))) == set(totals(paths.database_file()))
 
 
 @pytest.fixture
