@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,70 +9,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from claude_metrics.commands import options
-from claude_metrics.commands.selection import Selection
-
-
-def _filters() -> list[Callable[..., Any]]:
-    return [
-        options.day("--since", "First day, in your time zone."),
-        options.day("--until", "Last day, in your time zone."),
-        click.option("--project", "projects", multiple=True, metavar="NAME", help="Name or folder (repeatable)."),
-        click.option("--model", "models", multiple=True, metavar="TEXT", help="Part of a model's name (repeatable)."),
-        options.agents,
-        options.tz,
-        options.width,
-        options.no_sync,
-        options.db_path,
-    ]
-
-
-def filtered(breakdown: bool = True) -> Callable[[options.Command], options.Command]:
-    """The options all reports share; the command gets them as one `Selection`."""
-    given = [*_filters(), options.as_json]
-    if breakdown:
-        given.append(
-            click.option("-b", "--breakdown", is_flag=True, help="Also one line for each model below each line.")
-        )
-
-    def decorate(command: options.Command) -> options.Command:
-        @functools.wraps(command)
-        def ask(**named: Any) -> Any:
-            return command(_selection(named), **named)
-
-        return functools.reduce(lambda done, option: option(done), reversed(given), ask)
-
-    return decorate
-
-
-def _selection(named: dict[str, Any]) -> Selection:
-    from claude_metrics.agents import RECORDED
-    from claude_metrics.config import zones
-    from claude_metrics.reports import query as report
-    from claude_metrics.store.connection import connect_current
-
-    agents = tuple(RECORDED[name].type for name in named.pop("agents"))
-    tz = zones.zone(named.pop("tz"))
-    where = report.Filter(
-        named.pop("since"), named.pop("until"), tz, named.pop("projects"), named.pop("models"), agents
-    )
-    db_path = named.pop("db_path")
-    if incomplete := options.take_in(db_path, named.pop("sync")):
-        click.echo(f"claude-metrics: {incomplete}", err=True)
-    connection = connect_current(db_path)
-    report.check_projects(connection, where)
-    return Selection(where, connection, db_path, named.pop("as_json", False), named.pop("breakdown", False))
-
-
-def _narrowed(command: options.Command) -> options.Command:
-    return functools.reduce(lambda done, option: option(done), reversed(_filters()), command)
+from claude_metrics.commands.selection import Selection, filtered, narrowed, selected
 
 
 @click.group("report", invoke_without_command=True)
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page to look at."
 )
-@_narrowed
+@narrowed
 @click.pass_context
 def report(ctx: click.Context, /, html: Path | None, **named: Any) -> None:
     """What was used and what it cost, from the database.
@@ -92,7 +35,7 @@ def report(ctx: click.Context, /, html: Path | None, **named: Any) -> None:
         from claude_metrics.render.html import report_page
         from claude_metrics.reports import overview
 
-        selection = _selection(named)
+        selection = selected(named)
         write(report_page.page(overview.load(selection.connection, selection.where), selection.where), html)
 
 
@@ -214,6 +157,30 @@ def tools(selection: Selection) -> None:
     show_tools(selection.form(), lines, sizes=sizes, sequences=sequences)
     if not selection.as_json:
         show_tool_details(sizes, sequences)
+
+
+@report.command()
+@click.option(
+    "--by",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["skill", "command", "server", "subagent", "effort"]),
+    help="Only this kind of cause (repeatable).",
+)
+@filtered(breakdown=False)
+def causes(selection: Selection, kinds: tuple[str, ...]) -> None:
+    """What skills, slash commands, MCP servers, subagents and levels of effort cost.
+
+    It also shows why the prompt cache was written again, and what that cost.
+
+    Example: claude-metrics report causes --by skill --by server
+    """
+    from claude_metrics.render import causes as causes_output
+    from claude_metrics.reports import causes as asked
+
+    lines = asked.causes(selection.connection, selection.where, kinds)
+    breaks = [] if kinds else asked.cache_breaks(selection.connection, selection.where)
+    causes_output.show(selection.form(), lines, breaks)
 
 
 @report.command()

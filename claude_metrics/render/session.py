@@ -7,6 +7,7 @@ from typing import Any
 
 from claude_metrics import clock
 from claude_metrics.config import zones
+from claude_metrics.render import session_details
 from claude_metrics.render.tables import Column, Row, digits_for, duration, line, note, number, usd
 from claude_metrics.render.tables import show as show_table
 from claude_metrics.reports.session import FACETS, HEADINGS, SessionView
@@ -61,6 +62,7 @@ def show(found: SessionView, tz: zones.Zone, whole: bool) -> None:
     _turns(found, tz, whole)
     _calls(found, tz, whole)
     _commits(found, tz)
+    session_details.show(found, tz)
     _summary(found.summary)
 
 

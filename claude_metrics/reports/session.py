@@ -27,6 +27,11 @@ class SessionView:
     recordings: list[Line]
     forks: list[str]
     summary: Line
+    agents: list[Line]
+    causes: list[Line]
+    compactions: list[Line]
+    api_errors: list[Line]
+    cache_breaks: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,13 @@ _QUERIES = {
     "commits": "select * from v_commits where session_id = ? order by committed_at, sha",
     "unlisted": "select * from v_requests where session_id = ? and kind = 'unlisted' order by model",
     "recordings": "select * from v_recordings where session_id = ? order by id",
+    "agents": "select * from v_agents where session_id = ? order by started_at, agent_id",
+    "causes": """select kind, cause, sum(requests) as requests, sum(total_tokens) as total_tokens,
+        sum(cost_usd) as cost_usd from v_causes where session_id = ? and kind <> 'subagent'
+        group by 1, 2 order by 1, 2""",
+    "compactions": "select * from v_compactions where session_id = ? order by timestamp",
+    "api_errors": "select * from v_api_errors where session_id = ? order by timestamp, api_error_id",
+    "cache_breaks": "select * from v_cache_breaks where session_id = ? order by timestamp, request",
 }
 _SUBAGENTS = """select count(distinct agent_id) as agents, count(*) as requests, sum(cost_usd) as cost_usd
     from v_requests where session_id = ? and agent_id is not null"""

@@ -157,6 +157,39 @@ select e.api_error_id, e.session_id, s.agent_type as agent, s.project_name as pr
     e.timestamp, cast(strftime('%s', e.timestamp) as integer) as time, e.outcome, e.status, e.error, e.attempt,
     e.most_attempts, e.wait_ms, e.request_id, e.agent_id
 from api_errors e cross join sessions s on s.session_id = e.session_id;
+-- v_cache_breaks: a row per request that wrote again what the one before it in its thread had in the cache, with the cause where the records tell it (compaction, model, speed or effort switched, pause, resumed; else NULL). `cost_usd` is the list price of writing less that of reading.
+create view v_cache_breaks as
+select b.id as request, b.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id,
+    b.agent_id, b.turn_index, b.timestamp, cast(strftime('%s', b.timestamp) as integer) as time, b.model,
+    case when exists (select 1 from compactions c where c.session_id = b.session_id and c.agent_id is b.agent_id
+            and c.timestamp > b.before_at and c.timestamp <= b.timestamp) then 'compaction'
+        when b.model <> b.before_model then 'model switched'
+        when b.speed <> b.before_speed then 'speed switched'
+        when b.effort <> b.before_effort then 'effort switched'
+        when b.pause_ms > b.lifetime_s * 1000 then 'pause'
+        when b.agent_id is null and exists (select 1 from cost_states p where p.session_id = b.session_id
+            and p.as_of >= b.before_at and p.as_of < b.timestamp) then 'resumed' end as cause,
+    b.pause_ms, b.lifetime_s, b.before_model, b.effort, b.before_effort, b.rewritten_tokens,
+    (select b.rewritten_tokens / 1e6 * iif(b.speed = 'fast', json_extract(r.rates, '$[3]'), 1) * iif(b.inference_geo = 'us', 1.1, 1)
+            * ((json_extract(r.rates, '$[0][3]') * (b.cache_creation_tokens - b.cache_creation_1h_tokens)
+                + json_extract(r.rates, '$[0][4]') * b.cache_creation_1h_tokens) / b.cache_creation_tokens
+            - json_extract(r.rates, '$[0][2]'))
+        from rates r where r.model = b.model and r.day = substr(b.timestamp, 1, 10)) as cost_usd
+from (select o.*, min(o.cache_creation_tokens, o.before_tokens - o.cache_read_tokens) as rewritten_tokens,
+        cast(round((julianday(o.timestamp) - julianday(o.before_at)) * 86400000) as integer) as pause_ms
+    from (select u.id, u.session_id, u.agent_id, u.turn_index, u.timestamp, u.model, u.effort, u.speed, u.inference_geo,
+            u.cache_read_tokens, u.cache_creation_tokens, u.cache_creation_1h_tokens,
+            lag(u.timestamp) over thread as before_at, lag(u.model) over thread as before_model,
+            lag(u.speed) over thread as before_speed, lag(u.effort) over thread as before_effort,
+            lag(u.cache_read_tokens + u.cache_creation_tokens) over thread as before_tokens,
+            lag(case when u.cache_creation_tokens > u.cache_creation_1h_tokens then 300
+                when u.cache_creation_1h_tokens > 0 then 3600 end) over thread as lifetime_s
+        from (select *, row_number() over (partition by session_id, message_id, request_id order by rowid) as part
+            from token_usage) u -- an advisor's answer is a part of its message
+        where u.kind = 'message' and u.part = 1 and u.cache_read_tokens + u.cache_creation_tokens > 0
+        window thread as (partition by u.session_id, u.agent_id order by u.timestamp, u.id)) o
+    where o.before_tokens > o.cache_read_tokens and o.cache_creation_tokens > 0) b
+    cross join sessions s on s.session_id = b.session_id;
 -- v_recordings: a row per worker or sync run of a session: what started it, what it read, how it ended.
 create view v_recordings as
 select id, session_id, event, received_at, started_at, finished_at, bytes_read, outcome, error from recordings;
