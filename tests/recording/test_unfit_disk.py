@@ -18,8 +18,8 @@ from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.recording import spool, sync, worker
 from claude_metrics.store import connection as database
 from tests.support.captured import Capture, as_stdin
+from tests.support.checkout import HOOK
 from tests.support.dumps import Dump, dump
-from tests.support.places import HOOK
 from tests.support.waiting import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.slow
