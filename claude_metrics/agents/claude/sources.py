@@ -126,10 +126,10 @@ def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
         if first and offset and not block.startswith(b"{", start):
             return read(source, None)
         first = False
-        reader.line(block, start, end)
+        reader.line(block, start, end, lines.offset + start)
     state = reader.snapshot()
     if lines.rest.rstrip(FILLING).endswith(b"}"):
-        reader.line(lines.rest, 0, len(lines.rest))
+        reader.line(lines.rest, 0, len(lines.rest), lines.offset)
     batch = reader.finish()
     batch.bytes_read = lines.bytes_read
     batch.cursor = {"offset": lines.offset, "inode": source.inode, "state": state}
