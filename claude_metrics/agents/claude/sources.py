@@ -19,7 +19,7 @@ def data_dirs() -> list[Path]:
     """The folders that hold `projects/`."""
     named = os.environ.get("CLAUDE_CONFIG_DIR")
     if named:
-        return [Path(part).expanduser() for part in named.split(",") if part]
+        return [Path(part).expanduser().absolute() for part in named.split(",") if part]
     return [Path.home() / ".claude", Path.home() / ".config" / "claude"]
 
 
