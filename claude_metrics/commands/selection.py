@@ -30,7 +30,7 @@ class Selection:
     breakdown: bool
 
     def form(self, ids: bool = False, understated: bool = False) -> Presentation:
-        """With `ids`, short session ids; with `understated`, what old clients did not write down."""
+        """With `ids`, short session ids; with `understated`, what is known to be missing."""
         from claude_metrics.render.presentation import Presentation
         from claude_metrics.reports import query, session_ids
 
@@ -40,6 +40,7 @@ class Selection:
             self.breakdown,
             session_ids.all_shortened(self.connection) if ids and not self.as_json else {},
             query.understated(self.connection, self.where) if understated else (0, 0),
+            query.incomplete(self.connection, self.where) if understated else {},
         )
 
 

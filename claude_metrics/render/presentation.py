@@ -12,7 +12,7 @@ class Presentation:
     """The form (`as_json`, a `breakdown` by model), the time zone, and what stands beside the rows.
 
     `short_ids` are session ids by their shortest unique beginning; `understated` is how many sessions of old clients
-    there are and how many output tokens they did not write down.
+    there are and how many output tokens they did not write down; `incomplete` counts sessions by what they miss.
     """
 
     zone: zones.Zone = None
@@ -20,3 +20,4 @@ class Presentation:
     breakdown: bool = False
     short_ids: dict[str, str] = field(default_factory=dict)
     understated: tuple[int, int] = (0, 0)
+    incomplete: dict[str, int] = field(default_factory=dict)

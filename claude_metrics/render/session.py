@@ -77,6 +77,7 @@ def _head(found: SessionView, tz: zones.Zone) -> None:
         "Project": place,
         "Time": _time(row, tz),
         "Cost": _cost(row),
+        "Incomplete": f"{row['incomplete']}; the cost is at least that" if row["incomplete"] else "",
         "Lines": f"{number(row['lines_added'])} added, {number(row['lines_removed'])} removed"
         if row["lines_added"] is not None
         else "",

@@ -152,12 +152,15 @@ def _print_json(form: Presentation, kind: str, entries: list[Entry], **more: Any
                 {"model": m, "tokens": s.unpriced_tokens} for m, s in whole.models.items() if s.unpriced_tokens
             ],
             "understated": {"sessions": sessions, "output_tokens": tokens},
+            "incomplete": form.incomplete,
             **more,
         }
     )
 
 
 # -- below every table of money ------------------------------------------------------------
+
+EXPLAINED = ("price unknown", "output not written down")  # these have notes of their own
 
 
 def notes(form: Presentation, whole: Entry, hidden: Sequence[str]) -> None:
@@ -173,6 +176,9 @@ def notes(form: Presentation, whole: Entry, hidden: Sequence[str]) -> None:
         note(
             f"{many} of old clients: about {number(tokens)} output tokens were never written down, and are missing here"
         )
+    missing = [f"{reason} ({count})" for reason, count in form.incomplete.items() if reason not in EXPLAINED]
+    if missing:
+        note(f"Sessions whose cost is at least what is shown: {', '.join(missing)}")
     note_hidden(hidden)
 
 

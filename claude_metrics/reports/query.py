@@ -137,7 +137,9 @@ def _days(connection: sqlite3.Connection, where: Filter) -> tuple[list[str], lis
 
 # -- by what it was spent on ----------------------------------------------------------
 
-_ABOUT_SESSION = "session_id, agent, project, branch, title, first_prompt, start_time, parent_session_id, commits"
+_ABOUT_SESSION = (
+    "session_id, agent, project, branch, title, first_prompt, start_time, parent_session_id, commits, incomplete"
+)
 
 
 def by_session(connection: sqlite3.Connection, where: Filter) -> list[Entry]:
@@ -187,6 +189,21 @@ def understated(connection: sqlite3.Connection, where: Filter) -> tuple[int, int
         values,
     ).fetchone()
     return row[0], row[1]
+
+
+def incomplete(connection: sqlite3.Connection, where: Filter) -> dict[str, int]:
+    """How many sessions miss something, by the reason; their figures are the least that is known."""
+    condition, values = where.clauses()
+    rows = connection.execute(
+        f"""select incomplete, count(*) from v_sessions where incomplete is not null
+            and session_id in (select session_id from v_usage {condition}) group by 1""",
+        values,
+    )
+    counts: dict[str, int] = {}
+    for reasons, sessions in rows:
+        for reason in reasons.split("; "):
+            counts[reason] = counts.get(reason, 0) + sessions
+    return dict(sorted(counts.items()))
 
 
 def check_projects(connection: sqlite3.Connection, where: Filter) -> None:

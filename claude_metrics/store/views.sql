@@ -1,5 +1,5 @@
 -- The read contract: dashboards, reports and people select from these. Dropped and recreated when this file changes.
--- v_sessions: a row per session: who, where, when, tokens and cost. `total_cost_usd` is ours, `reported_cost_usd` the agent's own figure.
+-- v_sessions: a row per session: who, where, when, tokens and cost. `total_cost_usd` is ours, `reported_cost_usd` the agent's own figure. Where `incomplete` says why something is missing, the figures are the least that is known.
 create view v_sessions as
 select session_id, agent_type as agent, project_name as project, git_branch as branch, machine_id as machine,
     start_time, end_time, status, end_reason, title, first_prompt, total_cost_usd, reported_cost_usd,
@@ -7,7 +7,13 @@ select session_id, agent_type as agent, project_name as project, git_branch as b
     input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens as total_tokens,
     user_message_count, tool_calls, failed_tool_calls, commits, lines_added, lines_removed, total_duration_ms,
     unpriced_tokens, understated_tokens, agent_version, permission_mode, parent_session_id, project_path,
-    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id, worktree, session_kind
+    cost_source, recorded_by, updated_at, total_api_duration_ms, git_remote_url, place_id, worktree, session_kind,
+    nullif(substr(iif(unpriced_tokens > 0, '; price unknown', '') || iif(understated_tokens > 0, '; output not written down', '')
+        || iif(end_reason = 'killed' and agent_type in (select a.agent_type from cost_states t join sessions a using (session_id)),
+            '; killed before the agent wrote its total', '')
+        || iif(session_id in (select r.session_id from sources r where r.bad_lines > 0), '; unreadable lines', '')
+        || iif(session_id in (select session_id from (select r.session_id, r.error, max(r.id) from recordings r group by 1)
+            where error is not null), '; a file could not be read', ''), 3), '') as incomplete
 from sessions;
 -- v_requests: a row per billed request; `kind` is `unlisted` for what the agent billed without writing a line.
 create view v_requests as

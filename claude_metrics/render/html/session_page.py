@@ -62,6 +62,8 @@ def _figures(history: SessionHistory) -> Html:
     lines = f"+{number(row['lines_added'])} -{number(row['lines_removed'])}" if row["lines_added"] is not None else "-"
     own = row["reported_cost_usd"]
     reported = None if own is None else f"reported by the agent: {money(own, 0)}"
+    if row["incomplete"]:
+        reported = "; ".join(filter(None, (f"at least: {row['incomplete']}", reported)))
     return parts.figures(
         [
             ("Cost", money(row["total_cost_usd"], row["unpriced_tokens"]), reported),
