@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from claude_metrics import paths
 
@@ -248,50 +247,3 @@ def test_a_total_that_falls_is_told_by_its_last_request(home: Path, run_cli: Any
     lines = [meta(0, ROOT), turn(1, "t1"), *answered(3, high, high), turn(6, "t2"), *answered(8, low, last)]
     write(home, ROOT, [*lines, *answered(10, grown(low, then), then)])
     assert requests(run_cli) == sorted((row(None, used) for used in (high, last, then)), key=str)
-
-
-def tier(second: float, name: str | None) -> Json:
-    return event(second, "thread_settings_applied", thread_settings={"service_tier": name})
-
-
-FACTORS = {"gpt-5.6-terra": 2.0, "gpt-5.5": 2.5}
-
-
-@pytest.mark.parametrize("model", FACTORS)
-@pytest.mark.parametrize("fast", ["priority", "fast"])
-def test_the_fast_tier_has_its_own_price(model: str, fast: str, home: Path, run_cli: Any) -> None:
-    used = (200_000, 160_000, 2_000)
-    lines = [meta(0, ROOT), tier(1, fast), turn(1, "t1", model), *answered(3, used, used), tier(4, None)]
-    write(home, ROOT, [*lines, turn(5, "t2", model), *answered(7, grown(used, used), used)])
-    requests(run_cli)
-    quick, standard = (cost for (cost,) in rows("select cost_usd from token_usage order by timestamp"))
-    assert quick == pytest.approx(FACTORS[model] * standard)
-
-
-@pytest.mark.parametrize("plain_stays", [True, False])
-def test_a_packed_rollout_gives_the_rows_of_the_plain_one(plain_stays: bool, home: Path, run_cli: Any) -> None:
-    path = write(home, ROOT, parent(records=True))
-    before = requests(run_cli)
-    packed = path.with_name(f"{path.name}.zst")
-    packed.write_bytes(zstandard.ZstdCompressor().compress(path.read_bytes()))
-    if not plain_stays:
-        path.unlink()
-    assert requests(run_cli) == before
-    assert len(rows("select 1 from sessions")) == 1
-
-
-def test_a_packed_rollout_is_found_by_itself(home: Path, run_cli: Any) -> None:
-    path = write(home, ROOT, parent(records=True))
-    path.with_name(f"{path.name}.zst").write_bytes(zstandard.ZstdCompressor().compress(path.read_bytes()))
-    path.unlink()
-    assert requests(run_cli) == sorted((row(None, used) for used in (A, B, C)), key=str)
-
-
-def test_a_damaged_packed_rollout_fails_alone(home: Path, run_cli: Any) -> None:
-    write(home, CHILD, [meta(0, CHILD), turn(1, "t1"), *answered(3, OWN, OWN)])
-    path = write(home, ROOT, [])
-    path.with_name(f"{path.name}.zst").write_bytes(b"not packed at all")
-    path.unlink()
-    done = run_cli("sync", "--agent", "codex", "--json")
-    assert json.loads(done.stdout)["failed"] == 1
-    assert len(rows("select 1 from sessions")) == 1

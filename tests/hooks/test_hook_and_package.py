@@ -12,7 +12,7 @@ import pytest
 from claude_metrics import paths
 from claude_metrics.recording import spool
 from tests.hooks.scene import PAYLOAD, STOP, Scene
-from tests.support.checkout import HOOK
+from tests.support.places import HOOK
 
 # How it is started
 

@@ -2,7 +2,8 @@
 
     {"name", "about", "steps": [...see `StepsApi`...],
      "runs": [{"prompts": ["..."], "model": "...", "args": [...]},
-              {"mode": "interactive", "prompts": [...], "done": ["text on the screen", null, ...], "end": "/quit"}]}
+              {"mode": "interactive", "prompts": [...], "done": ["text on the screen", null, ...], "end": "/quit",
+               "meanwhile": {...a run in a second terminal, after the first prompt...}}]}
 
 `end`: a command, "ctrl-c", "hang-up" (the terminal is closed) or a signal's name.
 """
@@ -10,6 +11,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from .api import Json, StepsApi
 from .rig import Rig, add_up
@@ -45,16 +47,23 @@ class AgentRig(Rig):
         (self.log / f"out{len(self.exit_codes)}.txt").write_text(done.stdout + done.stderr)
         self.exit_codes.append(done.returncode)
 
-    def play(self, run: Json) -> None:
-        with Terminal(self.argv(run), self.project, self.env(), self.log) as terminal:
+    def play(self, run: Json, folder: Path | None = None) -> None:
+        with Terminal(self.argv(run), self.project, self.env(), folder or self.log) as terminal:
             self.wait_ready(terminal)
-            for prompt, done in zip(run["prompts"], run["done"], strict=True):
+            for number, (prompt, done) in enumerate(zip(run["prompts"], run["done"], strict=True)):
+                if number == 1 and "meanwhile" in run:
+                    self.play(run["meanwhile"], self.second_log())
                 terminal.type(prompt, 0.7)
                 if done:
                     terminal.wait_for(re.escape(done), 90)
                 time.sleep(PAUSE_S)
             self.end(terminal, run.get("end", self.leave))
             self.exit_codes.append(terminal.wait_exit(40))
+
+    def second_log(self) -> Path:
+        folder = self.log / "2"
+        folder.mkdir()
+        return folder
 
     def wait_ready(self, terminal: Terminal) -> None:
         terminal.wait_for(re.escape(self.ready), 60)

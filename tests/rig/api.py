@@ -100,6 +100,8 @@ class StepsApi(Api):
      "match": "substring",    only for requests whose body has it; "not_match" the opposite
      "kind": "subagent",      default "main"
      "status": 503}           an HTTP error instead of an answer
+
+    An API may add `asked`, what the request said of itself, before the step is recorded.
     """
 
     full_usage: Callable[[Json], Json]  # a step's usage -> as the API spells it
@@ -125,6 +127,7 @@ class StepsApi(Api):
     def record(self, step: Json, model: str, usage: Json | None) -> None:
         calls = [{"name": call["name"], "ok": call.get("ok", True)} for call in step.get("calls", [])]
         entry = {"t": now(), "kind": step.get("kind", "main"), "model": model, "text": step.get("text")}
+        entry |= step.get("asked", {})
         with self.lock:
             self.served.append({**entry, "calls": calls, "usage": usage, "status": step.get("status", 200)})
 

@@ -2,8 +2,11 @@
 
 import itertools
 import json
+import os
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from .agents import AgentRig
 from .api import Exchange, Json, StepsApi
@@ -82,7 +85,14 @@ def columns(usage: Json) -> Json:
 
 
 class CodexApi(StepsApi):
+    """A step of the kind "subagent" is for a spawned agent's request, every other for the session's own."""
+
     full_usage = staticmethod(full_usage)
+
+    @staticmethod
+    def fits(step: Json, text: str) -> bool:
+        spawned = '"x-openai-subagent"' in text
+        return (step.get("kind") == "subagent") == spawned and StepsApi.fits(step, text)
 
     def answer_get(self, exchange: Exchange) -> None:
         exchange.send_json({"object": "list", "data": [], "models": []})
@@ -92,7 +102,7 @@ class CodexApi(StepsApi):
             return exchange.send_json({"error": {"message": "not found"}}, 404)
         model = body.get("model", "?")
         asks_title = (body.get("text") or {}).get("format")
-        step = TITLE if asks_title else self.next_step(text)
+        step = (TITLE if asks_title else self.next_step(text)) | {"asked": asked(exchange, body)}
         usage = self.take(exchange, step, model)
         if usage is None:
             return None
@@ -115,6 +125,12 @@ class CodexApi(StepsApi):
             send("response.output_item.done", output_index=index, item=item)
         done = {**response, "status": "completed", "model": model, "usage": usage, "output": []}
         send("response.completed", response=done)
+
+
+def asked(exchange: Exchange, body: Json) -> Json:
+    """Who asked, as the request's headers name it, and for which tier."""
+    head = exchange.headers
+    return {"session": head["session-id"], "thread": head["thread-id"], "tier": body.get("service_tier")}
 
 
 def summary(step: Json) -> Json:
@@ -155,7 +171,8 @@ class CodexRig(AgentRig):
 
     def configure(self) -> None:
         model = self.scenario["runs"][0].get("model", "gpt-5.5")
-        self.write(".codex/config.toml", CONFIG.format(model=model, url=self.api.url, project=self.project))
+        config = CONFIG.format(model=model, url=self.api.url, project=self.project)
+        self.write(".codex/config.toml", self.scenario.get("config", "") + config)
         entry = {"type": "command", "command": self.recorder(), "timeout": 3}
         hooks = {event: [{"hooks": [entry]}] for event in EVENTS}
         self.write(".codex/hooks.json", json.dumps({"hooks": hooks}, indent=2) + "\n")
@@ -167,12 +184,33 @@ class CodexRig(AgentRig):
         # A new hook runs only once its user has approved it; this flag approves all for one run.
         trust = "--dangerously-bypass-hook-trust"
         model = ["-m", run["model"]] if run.get("model") else []
+        args = [self.first_session() if arg == "{first}" else arg for arg in run.get("args", [])]
         if self.interactive(run):
-            return [self.client, trust, *model, *run.get("args", [])]
-        return [self.client, "exec", trust, *model, *run.get("args", []), *run["prompts"]]
+            return [self.client, trust, *model, *args]
+        return [self.client, "exec", trust, *model, *args, *run["prompts"]]
+
+    def first_session(self) -> str:
+        """The session that the first run began; a later run's arguments name it `{first}`."""
+        return str(self.hooks("SessionStart")[0]["session_id"])
+
+    def once(self, run: Json) -> None:
+        self.age(run.get("idle_days", 0))
+        super().once(run)
+
+    def age(self, days: float) -> None:
+        """Let the rollouts look untouched for so long, and the client's own look at them as long ago."""
+        then = time.time() - days * 86400
+        looked = (self.home / ".codex" / ".tmp").glob("rollout-*.lock")
+        for path in [*self.rollouts(), *looked] if days else []:
+            os.utime(path, (then, then))
+
+    def rollouts(self) -> list[Path]:
+        return sorted((self.home / ".codex" / "sessions").rglob("rollout-*"))
 
     def wait_ready(self, terminal: Terminal) -> None:
-        if terminal.sees("Use existing model", 6):  # the dialog that offers a newer model
+        newer = "Use existing model"  # of the dialog that offers a newer model, before all else
+        terminal.wait_for(f"{newer}|{re.escape(self.ready)}", 60)
+        if newer in terminal.screen():
             terminal.key("Down")
             terminal.key("Enter")
         super().wait_ready(terminal)

@@ -2,10 +2,10 @@
 
 import re
 
-SILENT_RECORDS = {"compacted", "world_state", "ghost_snapshot"}
+SILENT_RECORDS = {"compacted", "world_state", "ghost_snapshot", "inter_agent_communication_metadata"}
 SILENT_ITEMS = {
     "message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction",
-    "tool_search_call", "tool_search_output", "image_generation_call", "other", "additional_tools",
+    "tool_search_call", "tool_search_output", "image_generation_call", "other", "additional_tools", "agent_message",
 }  # fmt: skip
 SILENT_EVENTS = {
     "task_started", "task_complete", "turn_started", "turn_complete", "turn_aborted",
@@ -26,6 +26,7 @@ SILENT_PARTS = {
     "ExitedReviewMode",
     "HookPrompt",
     "Sleep",
+    "SubAgentActivity",
 }
 # What the client says in the user's place.
 NOT_TYPED = re.compile(

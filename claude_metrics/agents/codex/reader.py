@@ -70,8 +70,9 @@ class Reader(ThreadBuilder):
     # -- what the rollout is ----------------------------------------------------
 
     def is_replayed(self, kind: str, payload: Json, stamp: str) -> bool:
-        """A record names its thread, so it is never taken for another's."""
-        return kind != "token_usage_record" and self.replay.holds(stamp)
+        """What names its thread is never taken for another's: so an agent's own settings right behind the copies."""
+        named = kind == "token_usage_record" or payload.get("thread_id") == self.thread
+        return not named and self.replay.holds(stamp)
 
     def replayed(self, kind: str, payload: Json, stamp: str) -> None:
         """The parent's rollout holds the same; only where the totals stand is needed from here.
@@ -84,6 +85,8 @@ class Reader(ThreadBuilder):
             self.meter.begin_turn()
         elif payload.get("type") == "agent_message" or payload.get("role") == "assistant":
             self.meter.answered = True
+        elif payload.get("type") == "thread_settings_applied":
+            self.thread_settings_applied(payload, stamp)
         elif payload.get("type") == "token_count" and obj(obj(payload.get("info")).get("total_token_usage")):
             usage = self.meter.grown(payload) if self.replay.restamped and not self.named_session else None
             if usage:

@@ -22,7 +22,7 @@ FIRST_BYTES = 2**20
 
 def data_dirs() -> list[Path]:
     named = os.environ.get("CODEX_HOME")
-    return [Path(named).expanduser().absolute() if named else Path.home() / ".codex"]
+    return [Path(named).expanduser() if named else Path.home() / ".codex"]
 
 
 def find_sources(root: Path | None = None) -> Iterator[Source]:
@@ -46,10 +46,22 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     named, session_id = payload.get("transcript_path"), text(payload.get("session_id"))
     if not isinstance(named, str) or not named or "\0" in named:
         return []
-    main = source_from(NAME, expanded(named), None)
-    if main is None or not main.path.name.startswith("rollout-") or session_id is None:
+    path = expanded(named)
+    main = _moved(path)
+    if main is None or not path.name.startswith("rollout-") or session_id is None:
         return [main] if main else []
-    return [replace(main, session_id=session_id), *_agents(main.path, session_id)]
+    return [replace(main, session_id=session_id), *_agents(path, session_id)]
+
+
+def _moved(path: Path) -> Source | None:
+    """The named rollout, wherever the client has put it since its hook ran: packed, archived, or both."""
+    root, name = root_of(path), path.name.removesuffix(PACKED)
+    for folder in (path.parent, root / "archived_sessions") if root else (path.parent,):
+        for ending in ("", PACKED):
+            found = source_from(NAME, folder / f"{name}{ending}", None)
+            if found:
+                return found
+    return None
 
 
 def _agents(main: Path, session_id: str) -> Iterator[Source]:
