@@ -191,3 +191,42 @@ def test_plugin_is_valid(real_claude):
     rig = real_claude("print-basic")
     done = rig.command(rig.client, "plugin", "validate", str(ROOT))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("scenario", ["three-clients", "fork-while-two", "fork-of-running", "kill-resume-search"])
+def test_processes_at_once_and_forks_are_counted_as_they_were_served(real_claude, scenario):
+    """One session resumed by several processes, one of them killed; forks of sessions without a total."""
+    rig = real_claude(scenario)
+    install_hook(rig)
+    rig.run()
+    ours(rig, "sync", "--agent", "claude")
+    for session in rig.sessions():
+        assert recorded(rig)[session]["total_cost_usd"] == pytest.approx(served_usd(rig, session), abs=1e-6)
+        assert tokens(rig, "token_usage", session) == served(rig, session)
+
+
+def test_a_branch_inside_the_process_begins_with_nothing(real_claude):
+    rig = real_claude("branch")
+    install_hook(rig)
+    rig.run()
+    ours(rig, "sync", "--agent", "claude")
+    for session in rig.sessions():
+        assert recorded(rig)[session]["total_cost_usd"] == pytest.approx(served_usd(rig, session), abs=1e-6)
+
+
+def served_usd(rig: ClaudeRig, session: str) -> float:
+    """What was served to the session at list price, with its web searches at a cent each."""
+    usages = [entry["answer"].get("usage") or {} for entry in rig.requests() if entry["session"] == session]
+    searches = sum((usage.get("server_tool_use") or {}).get("web_search_requests", 0) for usage in usages)
+    return cost(served(rig, session)) + searches / 100
+
+
+def test_a_typed_custom_command_is_a_prompt(real_claude):
+    rig = real_claude("typed-command")
+    install_hook(rig)
+    rig.run()
+    ours(rig, "sync", "--agent", "claude")
+    [session] = rig.sessions()
+    assert recorded(rig)[session]["first_prompt"] == "/shout good day"
+    assert [row["prompt"] for row in query(rig, "select prompt from turns")] == ["/shout good day"]
+    assert tokens(rig, "token_usage", session) == served(rig, session)
