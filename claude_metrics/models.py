@@ -22,6 +22,11 @@ def key_of(*parts: str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+def agent_key(agent_id: str) -> int:
+    """The key of a subagent."""
+    return key_of("agent", agent_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file or database in which an agent keeps a session, or a part of it (a subagent's transcript)."""
@@ -199,7 +204,12 @@ class Copy(NamedTuple):
 
 
 class CostState(NamedTuple):
-    """What an agent itself said it had spent, cumulatively, when it had written all records up to `as_of`."""
+    """What an agent itself said it had spent, cumulatively, when it had written all records up to `as_of`.
+
+    `process` is the process that wrote it, `position` where it stands in the transcript, and `follows` the process
+    whose last record the first one of `process` names: all are bytes. `fresh` is 1 where the records say that the
+    session began with nothing; `interactive` is 0 where its process can never have been rewound.
+    """
 
     cost_state_id: int
     session_id: str
@@ -211,6 +221,22 @@ class CostState(NamedTuple):
     lines_added: int
     lines_removed: int
     models: str
+    process: int | None = None
+    position: int | None = None
+    follows: int | None = None
+    fresh: int = 0
+    interactive: int = 1
+
+
+class ProcessLink(NamedTuple):
+    """Which process of the agent made a request, or was given a prompt (`key`): `target`, where it is not the first.
+
+    The key of a subagent leads to that of the prompt which started it.
+    """
+
+    session_id: str
+    key: int
+    target: int
 
 
 class Evidence(IntEnum):
@@ -297,6 +323,7 @@ class Batch:
     responses: list[Response] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
     cost_states: list[CostState] = field(default_factory=list)
+    process_links: list[ProcessLink] = field(default_factory=list)
     git_commands: list[GitCommand] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)

@@ -26,6 +26,7 @@ TABLES = {
     "api_errors": "a request that failed, was refused or was tried again",
     "recordings": "a run of the worker or of `sync` on a session",
     "cost_states": "a total that an agent wrote about its own session",
+    "process_links": "which process of the agent made a request or was given a prompt, where it is not the first",
     "copies": "a request or prompt that is also in the transcript of a fork",
     "usage_15min": "requests summed by session, quarter of an hour and model",
     "tool_calls_15min": "tool calls summed by session, quarter of an hour and tool",

@@ -1,4 +1,4 @@
-"""Every test has a home of its own; the real one and the network are out of reach (`support.fence`)."""
+"""Every test has a home of its own; the real one and the network are out of reach (`support.isolation`)."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import pytest
 from tests.rig.clients import OUTSIDE, ClientUnavailable, ensure_client
 from tests.rig.drivers import RIGS
 from tests.rig.rig import Rig, is_interactive, load_scenario
-from tests.support import fence
+from tests.support import isolation
 from tests.support.captured import CAPTURES, Capture
 from tests.support.tools import missing
 
@@ -34,7 +34,7 @@ FORGOTTEN = (
 )
 GITCONFIG = "[user]\n\tname = Dev\n\temail = dev@example.com\n[init]\n\tdefaultBranch = main\n"
 
-sys.addaudithook(fence.watch)
+sys.addaudithook(isolation.watch)
 
 
 @pytest.fixture(autouse=True)

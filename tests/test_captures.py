@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import captured, fence
+from tests.support import captured, isolation
 
 TEXTS = sorted(
     path for path in captured.CAPTURES.rglob("*") if path.is_file() and path.suffix in (".json", ".jsonl", ".db")
@@ -47,8 +47,8 @@ def test_opencode_databases_are_whole(capture, home):
 
 def test_the_real_home_is_out_of_reach():
     with pytest.raises(pytest.fail.Exception, match="real home"):
-        Path(fence.HOME, ".claude", "settings.json").read_text()
-    assert Path.home() == Path(os.environ["HOME"]) != Path(fence.HOME)
+        Path(isolation.HOME, ".claude", "settings.json").read_text()
+    assert Path.home() == Path(os.environ["HOME"]) != Path(isolation.HOME)
 
 
 def test_the_network_is_out_of_reach():

@@ -21,7 +21,7 @@ from tests.recording.test_hostile_transcripts import lay_out
 from tests.redaction import made_up
 from tests.support import hostile
 from tests.support.captured import CAPTURES, Capture, as_stdin
-from tests.support.places import HOOK
+from tests.support.checkout import HOOK
 
 pytestmark = pytest.mark.slow
 

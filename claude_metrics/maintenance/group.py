@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claude_metrics.detail_rows import Agent, ApiError, Compaction
-from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
+from claude_metrics.models import Copy, CostState, Observation, ProcessLink, Request, ToolCall
 
 GROUP = 200
 Row = dict[str, Any]
@@ -22,6 +22,7 @@ class Group:
     turns: list[Row]
     copies: list[Copy]
     cost_states: list[CostState]
+    process_links: list[ProcessLink]
     commits: list[Row]
     observations: list[Observation]
     facets: list[Row]

@@ -34,6 +34,7 @@ def batch_of(group: Group, stored: Mapping[str, Row]) -> Batch:
     batch.requests = [row._replace(cost_usd=None) for row in group.requests]
     batch.tool_calls, batch.copies, batch.cost_states = group.tool_calls, group.copies, group.cost_states
     batch.agents, batch.compactions, batch.api_errors = group.agents, group.compactions, group.api_errors
+    batch.process_links = group.process_links
     batch.prompts = [named_row(Prompt, row) for row in group.turns]
     return batch
 

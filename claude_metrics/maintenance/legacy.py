@@ -155,7 +155,7 @@ def _group(
         commits += [commit for commit in made if commit["sha"] not in known_commits]
     counted = {row.session_id for row in requests}
     facts = [_facts(name, row, name in counted, name in read) for name, row in sessions.items()]
-    return Group(facts, requests, calls, [], [], [], commits, [], [])
+    return Group(facts, requests, calls, [], [], [], [], commits, [], [])
 
 
 def _facts(name: str, row: Row, counted: bool, read: bool) -> Row:

@@ -11,7 +11,7 @@ from typing import Any
 from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.maintenance.group import Group, Row
-from claude_metrics.models import Copy, CostState, Observation, Request, ToolCall
+from claude_metrics.models import Copy, CostState, Observation, ProcessLink, Request, ToolCall
 from claude_metrics.store import connection as database
 from claude_metrics.store import identity
 from claude_metrics.store import recordings as recordings_table
@@ -82,6 +82,7 @@ def _group(source: sqlite3.Connection, ids: Sequence[str], past_indexes: bool) -
         _rows(source, "turns", ids, past_indexes),
         [named_row(Copy, row) for row in _rows(source, "copies", ids, past_indexes)],
         states,
+        [named_row(ProcessLink, row) for row in _rows(source, "process_links", ids, past_indexes)],
         _rows(source, "commits", ids, past_indexes),
         [
             named_row(Observation, row)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from claude_metrics.config import Config
 from claude_metrics.recording import spool
-from claude_metrics.store import accounts
+from claude_metrics.store import baselines
 from claude_metrics.store.deletion import delete_sessions
 from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
@@ -50,7 +50,7 @@ def purge(connection: sqlite3.Connection, sessions: Sequence[str], settings: Con
         before = _count(connection)
         forks = _forks(connection, sessions)
         for fork in forks:
-            accounts.keep_baseline(connection, fork)
+            baselines.keep_baseline(connection, fork)
         delete_sessions(connection, sessions, remember)
         rates = RateBook(connection, settings.prices)
         derive(connection, dict.fromkeys(forks, FOREVER), rates.bounds, machine_id(connection, settings))

@@ -39,8 +39,11 @@ KEYS = {
     "session_summaries": ("session_id",),
     "facets": ("session_id",),
 }
-# When and how a row was written, not what it says.
-IGNORED = ("updated_at", "recorded_by", "place_id")
+# When and how a row was written, not what it says; where in a transcript a total stands.
+IGNORED = (
+    *("updated_at", "recorded_by", "place_id"),
+    *("process", "position", "follows", "fresh", "interactive"),
+)
 EXAMPLES = 10
 
 

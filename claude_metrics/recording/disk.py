@@ -5,6 +5,7 @@ It imports nothing that writes, so that reports can look before they answer.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -52,7 +53,8 @@ def unchanged(source: Source, known: Cursors) -> bool:
 def look(
     db_path: Path, agents: Iterable[str], root: Path | None = None, since: str | None = None
 ) -> tuple[Found, Cursors]:
-    """What there is, without opening a transcript."""
+    """What there is, without opening a transcript. A relative `root` lies in the current folder."""
+    root = Path(os.path.abspath(root)) if root else None  # noqa: PTH100 - `..` goes, links stay as they are
     connection = database.connect(db_path, config.lenient().journal_mode)
     try:
         known = cursors(connection)

@@ -1,66 +1,104 @@
 """A session's account: the totals its agent wrote, what they began with, and the listed requests they include.
 
-Claude Code writes its total when a process ends (`cost-state`), cumulatively over resumes; a fork's total begins with
-its parent's. A process that was killed never wrote one: its lines are covered by no total and count on top.
+Claude Code writes its total when a process ends (`cost-total`), on top of the one that stood there when the process
+began; a fork's first total begins with its parent's. A process that was killed never wrote one: its lines are covered
+by no total and count on top.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from bisect import bisect_right
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from claude_metrics import clock
+from claude_metrics.models import agent_key
 from claude_metrics.pricing import canonical
-from claude_metrics.store.coverage import SLACK_S, covered_sums, end_of
-from claude_metrics.store.totals import COLUMNS, NOTHING, WIDTH, ListedRequest, Sums, Total, difference, same, summed
+from claude_metrics.store import coverage
+from claude_metrics.store.baselines import baseline, know_processes, totals_of
+from claude_metrics.store.coverage import SLACK_S, Part, end_of
+from claude_metrics.store.totals import COLUMNS, NOTHING, ListedRequest, Sums, Total, added, difference, same, summed
 
 
 class Account(NamedTuple):
-    """A session's totals beside its lines: what they began with, all its listed rows, and those the totals include."""
+    """A session's totals, process by process, beside its listed rows; `covered` are those that a total includes."""
 
-    totals: list[Total]
-    base: Total
+    parts: list[Part]
     listed: Sums
     covered: Sums
 
     @property
+    def missing(self) -> bool:
+        """Whether the totals hold more than the rows they include."""
+        return not same(self.covered, self.own)
+
+    @property
     def own(self) -> Sums:
         """Per model, what the agent says it billed in this session alone."""
-        return difference(self.totals[-1].models, self.base.models)
+        ends, begins = self._unchained()
+        return difference(added([end.models for end in ends]), added([begin.models for begin in begins]))
+
+    def grown(self, figure: Callable[[Total], float]) -> float:
+        """How much a figure of the totals grew in this session's processes."""
+        ends, begins = self._unchained()
+        return max(0, sum(map(figure, ends)) - sum(map(figure, begins)))
+
+    def _unchained(self) -> tuple[list[Total], list[Total]]:
+        """The totals that no process went on from, and those that processes began with, each as often as it counts.
+
+        Adding differences would add their rounding errors too.
+        """
+        ends, begins = [part.totals[-1] for part in self.parts], []
+        for part in self.parts:
+            if part.before in ends:
+                ends.remove(part.before)
+            elif part.before is not NOTHING:
+                begins.append(part.before)
+        return ends, begins
 
 
 def read_account(connection: sqlite3.Connection, session_id: str) -> Account | None:
-    """The session's account, None where the agent wrote no total."""
-    totals = _totals(connection, session_id)
+    """None where the agent wrote no total."""
+    totals = totals_of(connection, session_id)
     if not totals:
         return None
     listed = _listed(connection, session_id)
     names = {canonical(model): model for model in listed}
-    base = _renamed(baseline(connection, session_id, totals[0]), names)
-    account = Account([_renamed(total, names) for total in totals], base, listed, listed)
-    if same(listed, account.own):
-        return account
-    earlier = _listed(connection, session_id, end_of(account.totals[-1]))
-    if same(earlier, account.own):
-        return account._replace(covered=earlier)
+    floor = partial(baseline, connection, session_id)
+    totals = [_renamed(total, names) for total in totals]
+    parts = coverage.parts(totals, lambda last: _renamed(floor(last), names))
+    found = Account(parts, listed, listed)
+    if same(listed, found.own):
+        return found
+    earlier = _listed(connection, session_id, end_of(totals[-1])) if len(parts) == 1 else None
+    if earlier is not None and same(earlier, found.own):
+        return Account([parts[0]._replace(covered=earlier)], listed, earlier)
+    return _covered(connection, session_id, totals, found)
+
+
+def _covered(connection: sqlite3.Connection, session_id: str, totals: list[Total], found: Account) -> Account:
+    """The account with the rows that each total includes, row by row."""
     prompts = _prompts(connection, session_id)
-    rows = _requests(connection, session_id, prompts)
-    return account._replace(covered=covered_sums(rows, prompts, account.totals, base))
+    rows = _rows(connection, session_id, prompts)
+    if not know_processes(totals):
+        rows = coverage.in_windows(rows, totals)
+    parts = coverage.covered(found.parts, rows, prompts, _durations_are_real(totals[0], found.parts[0].before))
+    return Account(parts, found.listed, added([part.covered for part in parts]))
 
 
-def _totals(connection: sqlite3.Connection, session_id: str) -> list[Total]:
-    rows = connection.execute(
-        """select as_of, started_at, total_cost_usd, total_duration_ms, total_api_duration_ms, lines_added,
-            lines_removed, models from cost_states where session_id = ? order by total_duration_ms, as_of""",
-        (session_id,),
-    )
-    return [Total._make((*row[:7], json.loads(row[7]))) for row in rows]
+def _durations_are_real(first: Total, base: Total) -> bool:
+    """A first process lasts from the session's beginning to its last record; else the times are not to be used."""
+    began = clock.to_seconds(first.started_at)
+    lasted = began + first.total_duration_ms / 1000 + SLACK_S >= clock.to_seconds(first.as_of)
+    return began > 0 and (lasted or base is not NOTHING)
 
 
 def _renamed(total: Total, names: dict[str, str]) -> Total:
     """The same total under the names its lines have: a date suffix more or less is the same model."""
+    if total is NOTHING:
+        return total
     rows = [ListedRequest("", names.get(canonical(name), name), figures) for name, figures in total.models.items()]
     return total._replace(models=summed(rows))
 
@@ -76,70 +114,27 @@ def _listed(connection: sqlite3.Connection, session_id: str, until: str = "9999"
     return {row[0]: list(row[1:]) for row in rows}
 
 
-def _requests(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -> list[ListedRequest]:
+def _rows(connection: sqlite3.Connection, session_id: str, prompts: list[str]) -> list[ListedRequest]:
+    """The listed rows in time, each with its process."""
     found = connection.execute(
-        f"""select timestamp, model, agent_id, {", ".join(COLUMNS)}, cost_usd from token_usage
+        f"""select id, agent_id, timestamp, model, {", ".join(COLUMNS)}, cost_usd from token_usage
         where session_id = ? and kind = 'message' order by timestamp""",
         (session_id,),
     ).fetchall()
-    signs = sorted([*prompts, *(row[0] for row in found if row[2] is None)])
-    return [ListedRequest(row[0], row[1], [value or 0 for value in row[3:]], _latest(signs, row[0])) for row in found]
-
-
-def _latest(signs: list[str], timestamp: str) -> str:
-    """The last of `signs` that is not after `timestamp`, else the first."""
-    return signs[max(0, bisect_right(signs, timestamp) - 1)] if signs else timestamp
+    links = dict(connection.execute("select key, target from process_links where session_id = ?", (session_id,)))
+    main = [(row[2], links.get(row[0], 0)) for row in found if row[1] is None]
+    signs = sorted([*((prompt, None) for prompt in prompts), *main], key=lambda sign: sign[0])
+    times = [sign[0] for sign in signs]
+    rows = []
+    for key, agent, timestamp, model, *figures in found:
+        before = max(0, bisect_right(times, timestamp) - 1)
+        started_by = links.get(agent_key(agent)) if agent else None
+        process = links.get(key if started_by is None else started_by, 0)
+        main_at = times[before] if times else timestamp
+        rows.append(ListedRequest(timestamp, model, [value or 0 for value in figures], main_at, process))
+    return rows
 
 
 def _prompts(connection: sqlite3.Connection, session_id: str) -> list[str]:
     found = connection.execute("select started_at from turns where session_id = ? order by 1", (session_id,))
     return [row[0] for row in found]
-
-
-def baseline(connection: sqlite3.Connection, session_id: str, first: Total) -> Total:
-    """What a fork's total began with: its parent's last total before the fork, or else the lines it copied."""
-    row = connection.execute(
-        "select parent_session_id, start_time, forked_totals from sessions where session_id = ?", (session_id,)
-    ).fetchone()
-    if row and row[2]:
-        return _kept(row[2], row[1], first)
-    if not row or not row[0]:
-        return NOTHING
-    earlier = [s for s in _totals(connection, row[0]) if s.as_of <= (row[1] or "") and s.started_at == first.started_at]
-    if earlier:
-        return earlier[-1]
-    if row[1] and clock.to_seconds(first.started_at) > clock.to_seconds(row[1]) - SLACK_S:
-        return NOTHING
-    return _copied(connection, session_id)
-
-
-def keep_baseline(connection: sqlite3.Connection, session_id: str) -> None:
-    """Write down what a fork's total began with: its parent is about to be purged, the fork's own figures stay."""
-    row = connection.execute(
-        """select s.start_time, (select started_at from cost_states c where c.session_id = s.parent_session_id
-            and as_of <= s.start_time order by total_duration_ms desc, as_of desc limit 1)
-        from sessions s where s.session_id = ? and forked_totals is null""",
-        (session_id,),
-    ).fetchone()
-    if row is None:
-        return
-    totals = _totals(connection, session_id)
-    first = totals[0] if totals else NOTHING._replace(started_at=row[1] or "0001-01-01T00:00:00.000Z")
-    kept = baseline(connection, session_id, first)._replace(as_of="")
-    connection.execute("update sessions set forked_totals = ? where session_id = ?", (json.dumps(kept), session_id))
-
-
-def _kept(text: str, start_time: str | None, first: Total) -> Total:
-    kept = Total(*json.loads(text))
-    fresh = start_time and clock.to_seconds(first.started_at) > clock.to_seconds(start_time) - SLACK_S
-    return NOTHING if fresh and first.started_at != kept.started_at else kept
-
-
-def _copied(connection: sqlite3.Connection, session_id: str) -> Total:
-    rows = connection.execute(
-        f"""select model, {", ".join(COLUMNS)}, cost_usd from copies c join token_usage u on u.id = c.key
-        where c.session_id = ? and u.session_id <> c.session_id""",
-        (session_id,),
-    )
-    sums = summed(ListedRequest("", row[0], [value or 0 for value in row[1:]]) for row in rows)
-    return NOTHING._replace(models=sums, total_cost_usd=sum(figures[WIDTH] for figures in sums.values()))

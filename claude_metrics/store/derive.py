@@ -84,7 +84,8 @@ _TOTALS = (
     f"""update sessions set input_tokens = u.input, output_tokens = u.output, cache_read_tokens = u.reads,
         cache_creation_tokens = u.writes, unpriced_tokens = u.unpriced, assistant_message_count = u.messages,
         understated_tokens = max(0, u.understated - u.unlisted_output),
-        total_cost_usd = case when u.requests > 0 then u.cost else coalesce(payload_cost_usd, source_cost_usd, 0.0) end,
+        total_cost_usd = case when u.requests > 0 then u.cost else coalesce(payload_cost_usd, source_cost_usd,
+            (select 0.0 from cost_states s where s.session_id = sessions.session_id limit 1)) end,
         cost_source = case when u.requests = 0 and coalesce(payload_cost_usd, source_cost_usd) is not null
             then 'reported' else 'calculated' end
         from (select t.session_id, count(u.id) as requests,

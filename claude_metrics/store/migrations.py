@@ -261,6 +261,33 @@ create index api_errors_session on api_errors (session_id)
 """
 
 
+@migrations()
+def m006_processes(db: Database) -> None:
+    """Requests and totals are given to the process of the client that made them; transcripts are read once more.
+
+    What a session cost of which neither a request nor a figure is known is unknown, and not 0.
+    """
+    for statement in M006.split(";\n"):
+        db.execute(statement)
+
+
+M006 = """
+alter table cost_states add column process integer;
+alter table cost_states add column position integer;
+alter table cost_states add column follows integer;
+alter table cost_states add column fresh integer not null default 0;
+alter table cost_states add column interactive integer not null default 1;
+create table process_links (
+    session_id text not null references sessions (session_id) on delete cascade, key integer not null,
+    target integer not null, primary key (session_id, key)
+) without rowid;
+update sources set size = -1, cursor = '{}' where agent = 'claude';
+update sessions set total_cost_usd = null where total_cost_usd = 0 and payload_cost_usd is null
+    and source_cost_usd is null and not exists (select 1 from token_usage u where u.session_id = sessions.session_id)
+    and not exists (select 1 from cost_states s where s.session_id = sessions.session_id)
+"""
+
+
 def steps() -> list[str]:
     """The names of all steps in their order."""
     return [step.name for step in migrations.pending(Database(memory=True))]

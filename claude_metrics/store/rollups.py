@@ -35,7 +35,7 @@ def derive(connection: sqlite3.Connection, whole: Sequence[str] = ()) -> None:
     for statement in _CHANGES:
         connection.execute(statement)
     connection.executemany("insert or replace into temp.changed values (?, 0, '', null)", [(name,) for name in whole])
-    for statement in (*_USAGE, *_tools(connection), *_ACTIVITY, *_LABELS):
+    for statement in (*_USAGE, *_tools(connection), *_ACTIVITY, *_LABELS, *_LEFT):
         connection.execute(statement)
     connection.execute("drop table temp.changed")
 
@@ -45,8 +45,9 @@ _CHANGES = (
     "create temp table changed (session_id text primary key, start integer, since text, before text) without rowid",
     """insert into temp.changed select session_id, start,
             iif(start > 0, strftime('%Y-%m-%dT%H:%M:%fZ', start, 'unixepoch'), ''), null
-        from (select t.session_id, iif(t.since = '' or cost_source = 'reported' or exists (
-                select 1 from usage_15min q where q.session_id = t.session_id and q.place_id is not s.place_id),
+        from (select t.session_id, iif(t.since = '' or cost_source = 'reported'
+                or t.session_id in (select session_id from temp.moved) or exists (
+                    select 1 from usage_15min q where q.session_id = t.session_id and q.place_id is not s.place_id),
                 0, cast(strftime('%s', t.since) as integer) / 900 * 900) as start
             from temp.touched t join sessions s using (session_id))""",
     """update temp.changed set before = (select max(at) from (
@@ -61,9 +62,19 @@ _CHANGES = (
 _PLACES = (
     f"""insert or ignore into places (agent, project_path, project, branch, machine)
         select distinct {", ".join(_PLACE)} from sessions where session_id in {_TOUCHED}""",
+    f"""create temp table moved as select session_id, sessions.place_id as place_id from sessions join places p
+        on (p.agent, p.project_path, p.project, p.branch, p.machine) = ({", ".join(_PLACE)})
+        where session_id in {_TOUCHED} and sessions.place_id <> p.place_id""",
     f"""update sessions set place_id = p.place_id from places p
         where (p.agent, p.project_path, p.project, p.branch, p.machine) = ({", ".join(_PLACE)})
         and session_id in {_TOUCHED} and sessions.place_id is not p.place_id""",
+)
+
+# A place that its last session has left, as one does whose first file did not name the project.
+_LEFT = (
+    """delete from places where place_id in (select place_id from temp.moved)
+        and place_id not in (select place_id from sessions where place_id is not null)""",
+    "drop table temp.moved",
 )
 
 # What reading from the cache saved over sending the same again, less what writing it cost more: at list prices.
@@ -109,11 +120,14 @@ def _tools(connection: sqlite3.Connection) -> tuple[str, str]:
     return _FROM_THEN.format(table="tool_calls_15min"), _TOOLS.format(counts=", ".join(counts))
 
 
+# The largest result comes first; of two that are equally large the earlier call, then the one with the lower id.
+_LARGEST_FIRST = """printf('%015d %24s %s', 999999999999998 - coalesce(output_bytes, -1),
+    coalesce(c.timestamp, finished_at, s.start_time), tool_call_id)"""
 _TOOLS = f"""insert into tool_calls_15min
         select {_GRAIN.format(time="coalesce(c.timestamp, finished_at, s.start_time)")} as time, c.session_id,
             coalesce(tool_name, '?'), s.place_id, count(*), total({FAILED}), total(denied = 1),
             total({UNFINISHED}), total(duration_ms), total(input_bytes), total(output_bytes),
-            max(coalesce(output_bytes, -1)), tool_call_id, {{counts}}
+            max(coalesce(output_bytes, -1)), substr(min({_LARGEST_FIRST}), 42), {{counts}}
         from temp.changed t join tool_calls c using (session_id) join sessions s using (session_id)
         where coalesce(c.timestamp, finished_at, s.start_time, '') >= t.since
         group by c.session_id, 1, 3 having time is not null"""

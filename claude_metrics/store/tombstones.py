@@ -64,6 +64,7 @@ def _sessions(batch: Batch) -> set[str]:
         *batch.responses,
         *batch.copies,
         *batch.cost_states,
+        *batch.process_links,
     )
     named = {session_name(batch.source.session_id)} if batch.source.session_id else set()
     parents = {facts.parent_session_id for facts in batch.sessions.values() if facts.parent_session_id}
@@ -80,6 +81,7 @@ def _take(batch: Batch, gone: set[str], keys: set[int]) -> None:
     batch.responses = [row for row in batch.responses if row.session_id not in gone]
     batch.copies = [row for row in batch.copies if row.session_id not in gone and row.key not in keys]
     batch.cost_states = [row for row in batch.cost_states if row.session_id not in gone]
+    batch.process_links = [row for row in batch.process_links if row.session_id not in gone]
     batch.observations = [row for row in batch.observations if row.session_id not in gone]
     batch.agents = [row for row in batch.agents if row.session_id not in gone]
     batch.compactions = [row for row in batch.compactions if row.session_id not in gone]

@@ -23,15 +23,24 @@ class Total(NamedTuple):
     lines_added: int
     lines_removed: int
     models: Sums
+    process: int | None = None
+    position: int | None = None
+    follows: int | None = None
+    fresh: int = 0
+    interactive: int = 1
 
 
 class ListedRequest(NamedTuple):
-    """A listed request; `main_at` is the last sign of the main thread before it (a subagent may outlast that)."""
+    """A listed request, and the process that made it.
+
+    `main_at` is the last sign of the main thread before it (a subagent may outlast that).
+    """
 
     timestamp: str
     model: str
     figures: list[float]
     main_at: str = ""
+    process: int = 0
 
 
 NOTHING = Total("", "", 0.0, 0, 0, 0, 0, {})
@@ -44,6 +53,11 @@ def summed(rows: Iterable[ListedRequest]) -> Sums:
         for index, value in enumerate(row.figures):
             into[index] += value
     return sums
+
+
+def added(several: Iterable[Sums]) -> Sums:
+    """The sums of `several`, by model."""
+    return summed(ListedRequest("", model, figures) for sums in several for model, figures in sums.items())
 
 
 def difference(after: Sums, before: Sums) -> Sums:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from claude_metrics.models import Request, key_of
 from claude_metrics.store import requests
 from claude_metrics.store.accounts import Account, read_account
+from claude_metrics.store.coverage import Part
 from claude_metrics.store.totals import COLUMNS, WIDTH, Total, difference
 
 Pricing = Callable[[Request], tuple[float | None, float, float]]
@@ -25,30 +27,42 @@ def derive(connection: sqlite3.Connection, sessions: Iterable[str], pricing: Pri
 
 def _derive_one(connection: sqlite3.Connection, session_id: str, account: Account, pricing: Pricing) -> bool:
     """True when the session has unlisted rows, or had."""
-    last, base = account.totals[-1], account.base
     connection.execute(
         """update sessions set reported_cost_usd = ?, total_duration_ms = ?, total_api_duration_ms = ?,
             lines_added = ?, lines_removed = ? where session_id = ?""",
         (
-            max(0.0, last.total_cost_usd - base.total_cost_usd),
-            max(0, last.total_duration_ms - base.total_duration_ms),
-            max(0, last.total_api_duration_ms - base.total_api_duration_ms),
-            max(0, last.lines_added - base.lines_added),
-            max(0, last.lines_removed - base.lines_removed),
+            float(account.grown(lambda total: total.total_cost_usd)),
+            account.grown(lambda total: total.total_duration_ms),
+            account.grown(lambda total: total.total_api_duration_ms),
+            account.grown(lambda total: total.lines_added),
+            account.grown(lambda total: total.lines_removed),
             session_id,
         ),
     )
-    return requests.replace_unlisted(connection, session_id, _rows(session_id, account, pricing))
+    parts = account.parts if account.missing else []
+    rows = [row for part in parts for row in _rows(session_id, part, pricing)]
+    return requests.replace_unlisted(connection, session_id, _with_keys(rows))
 
 
-def _rows(session_id: str, account: Account, pricing: Pricing) -> list[Request]:
-    """A row per model of which the agent billed more than its listed requests show, at the time it was first billed."""
+def _rows(session_id: str, part: Part, pricing: Pricing) -> list[Request]:
+    """A row per model of which one process billed more than its listed requests show, at the time of its total."""
     rows = []
-    for model, figures in difference(account.own, account.covered).items():
+    for model, figures in difference(part.grown, part.covered).items():
         if any(figures[:WIDTH]):
-            first = next(total for total in account.totals if _has_tokens(total, account.base, model))
+            first = next(total for total in part.totals if _has_tokens(total, part.before, model))
             rows.append(_row(session_id, model, first.as_of, figures, pricing))
     return rows
+
+
+def _with_keys(rows: list[Request]) -> list[Request]:
+    """The rows of a session with their keys: the first of a model has the model's, each other one a number too."""
+    counts = Counter[str]()
+    keyed = []
+    for row in rows:
+        number = [str(counts[row.model])] if counts[row.model] else []
+        counts[row.model] += 1
+        keyed.append(row._replace(id=key_of("unlisted", row.session_id, row.model, *number)))
+    return keyed
 
 
 def _has_tokens(total: Total, base: Total, model: str) -> bool:
@@ -61,7 +75,7 @@ def _row(session_id: str, model: str, timestamp: str, figures: list[Any], pricin
     counts["cache_creation_1h_tokens"] = min(counts["cache_creation_1h_tokens"], counts["cache_creation_tokens"])
     counts["cache_creation_5m_tokens"] = counts["cache_creation_tokens"] - counts["cache_creation_1h_tokens"]
     row = Request(
-        id=key_of("unlisted", session_id, model),
+        id=0,
         session_id=session_id,
         timestamp=timestamp,
         model=model,

@@ -31,6 +31,7 @@ def upsert(connection: sqlite3.Connection, batches: Sequence[Batch], priced: Pri
     save_compactions(connection, [c for b in batches for c in b.compactions])
     save_api_errors(connection, [e for b in batches for e in b.api_errors])
     _cost_states(connection, batches, touched)
+    _process_links(connection, batches)
     save_responses(connection, [r for b in batches for r in b.responses])
     return touched
 
@@ -41,13 +42,22 @@ def _sessions(connection: sqlite3.Connection, batch: Batch, recorded_by: str, to
         touch(touched, facts.session_id, None)
 
 
-_INSERT_COST_STATE = (
-    f"insert or ignore into cost_states ({', '.join(CostState._fields)}) values ({marks(CostState._fields)})"
-)
+# Databases of 0.1.0 have totals without a process; the same total read again names it.
+_SAVE_COST_STATE = f"""insert into cost_states ({", ".join(CostState._fields)}) values ({marks(CostState._fields)})
+    on conflict (cost_state_id) do update set as_of = excluded.as_of, process = excluded.process,
+        position = excluded.position, follows = excluded.follows, fresh = excluded.fresh,
+        interactive = excluded.interactive
+    where process is null and excluded.process is not null"""
+_SAVE_PROCESS_LINK = """insert into process_links (session_id, key, target) values (?, ?, ?)
+    on conflict (session_id, key) do update set target = excluded.target where target <> excluded.target"""
 
 
 def _cost_states(connection: sqlite3.Connection, batches: Sequence[Batch], touched: Touched) -> None:
     rows = [state for batch in batches for state in batch.cost_states]
-    connection.executemany(_INSERT_COST_STATE, rows)
+    connection.executemany(_SAVE_COST_STATE, rows)
     for state in rows:
         touch(touched, state.session_id, None)
+
+
+def _process_links(connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+    connection.executemany(_SAVE_PROCESS_LINK, [link for batch in batches for link in batch.process_links])

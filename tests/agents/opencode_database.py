@@ -1,13 +1,8 @@
 """A database of OpenCode as its client writes it."""
 
-import hashlib
 import json
 import sqlite3
 from pathlib import Path
-
-from claude_metrics.agents.opencode import sources as opencode
-from tests.agents.recorded import record
-from tests.support.recorder import Recorder
 
 
 def writable(data: Path) -> sqlite3.Connection:
@@ -22,19 +17,3 @@ def add_message(db: sqlite3.Connection, session: str, message: str, created: int
     whole = {"role": "assistant", "modelID": "gpt-5", "tokens": tokens, "cost": 0.5, "path": {"cwd": "/p"}, **data}
     row = (message, session, created, created, json.dumps(whole))
     db.execute("insert into message (id, session_id, time_created, time_updated, data) values (?, ?, ?, ?, ?)", row)
-
-
-def state(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """Bytes, times and modes of everything there."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.stat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        found[str(path)] = (content, status.st_mtime_ns, status.st_mode)
-    return found
-
-
-def whole(database: Path, place: Path) -> dict[str, list[object]]:
-    recorder = Recorder(place / "whole.db")
-    record(recorder, opencode.find_sources(database.parent))
-    return recorder.dump()

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics.agents.opencode import sources as opencode
-from tests.agents.opencode_database import whole
 from tests.agents.recorded import OPENCODE, record
 from tests.support.captured import CAPTURES
 from tests.support.recorder import Recorder
@@ -60,6 +59,12 @@ def empty_copy(database: Path, folder: Path) -> sqlite3.Connection:
     for table in ("part", "message", "session", "project"):
         db.execute(f"delete from {table}")
     return db
+
+
+def whole(database: Path, place: Path) -> dict[str, list[object]]:
+    recorder = Recorder(place / "whole.db")
+    record(recorder, opencode.find_sources(database.parent))
+    return recorder.dump()
 
 
 @pytest.mark.slow

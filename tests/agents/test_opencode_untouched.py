@@ -1,12 +1,13 @@
 """The database of OpenCode stays as it was, to the byte, and its client is never locked out."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.agents.opencode_database import add_message, state, writable
+from tests.agents.opencode_database import add_message, writable
 from tests.agents.recorded import OPENCODE, record
 from tests.support.recorder import Recorder
 from tests.support.trees import copy_tree
@@ -24,6 +25,16 @@ def read_elsewhere(data: Path) -> int:
     """In another process, as it is: locks of one process do not meet each other."""
     done = subprocess.run([sys.executable, "-c", READ, str(data)], capture_output=True, text=True, check=True)
     return int(done.stdout)
+
+
+def state(folder: Path) -> dict[str, tuple[str, int, int]]:
+    """Bytes, times and modes of everything there."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.stat()
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path)] = (content, status.st_mtime_ns, status.st_mode)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -1,49 +1,18 @@
-"""What the note says of repositories, on real ones: their state, where they are looked for, and that nothing runs."""
+"""What the note says of repositories, on real ones: their state, and where they are looked for."""
 
 import os
-import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from claude_metrics.context import gathering
 from claude_metrics.context.finding import Search, workspace_of
-from claude_metrics.context.gathering import Facts, gather
 from claude_metrics.context.git_files import GitFolder
-from claude_metrics.context.repositories import Repository
 from claude_metrics.context.repository_lines import line
-from claude_metrics.context.settings import Settings
-from claude_metrics.git import process as git
-from tests.support.git_sandbox import BEGIN, program, repository, shell
-from tests.support.processes import is_alive
-from tests.support.waiting import HANG_S, PATIENCE_S, wait_for
+from tests.context.gathered import facts, state, states
+from tests.support.git_sandbox import BEGIN, repository, shell
 
-GIT = shutil.which("git")
-LONG = Settings(context_deadline_s=30)  # where time is not what is tested
 ALLOW = "git -c protocol.file.allow=always"
-
-
-def facts(folder: Path, settings: Settings = LONG) -> Facts:
-    return gather(str(folder), "", settings)
-
-
-def states(folder: Path) -> dict[str, Repository]:
-    return {state.path: state for state in facts(folder).repositories}
-
-
-def state(folder: Path) -> Repository:
-    return states(folder)["."]
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    return repository(tmp_path / "repo")
-
-
-# Its state
 
 
 def test_a_repository_with_everything(repo: Path, tmp_path: Path) -> None:
@@ -118,9 +87,6 @@ def test_a_commit_read_from_its_file_is_what_git_log_says(repo: Path, message: s
     assert (state(repo).subject, state(repo).committed_at) == (expected, BEGIN + 77)
 
 
-# Where they are looked for
-
-
 def test_submodules_and_nested_repositories_are_found(repo: Path, tmp_path: Path) -> None:
     inner, work = repository(tmp_path / "inner"), repository(tmp_path / "work")
     shell(inner, f"{ALLOW} submodule --quiet add {repo} deep/sub; git commit -qam Sub")
@@ -177,209 +143,3 @@ def test_the_search_is_bounded_and_says_so(tmp_path: Path, monkeypatch: pytest.M
     assert (list(search), search.complete) == ([], False)
     search = Search(str(tmp_path / "wide"), time.monotonic() - 1)
     assert (list(search), search.complete) == ([], False)
-
-
-# Nothing of the repository's own runs, nothing is written, nothing is fetched
-
-
-def trap_filter(repo: Path, config: str, name: str = "evil") -> Path:
-    """A tracked file whose content git has to compare, with that filter on it; returns what a run leaves."""
-    caught = repo.parent / "caught"
-    trap = program(repo.parent / "trap", f"touch {caught}; cat")
-    (repo / ".gitattributes").write_text(f"* filter={name}\n")
-    with (repo / ".git/config").open("a") as file:
-        file.write(config.format(trap=trap, folder=repo.parent))
-    (repo / "first.txt").write_text("2\n")  # of the same size, so that only the content tells
-    return caught
-
-
-FILTERS = {
-    "clean": '[filter "evil"]\n\tclean = {trap}\n',
-    "process": '[filter "evil"]\n\tprocess = {trap}\n\trequired\n',
-    "other case": '[FILTER "evil"]\n\tCLEAN = {trap}\n',
-    "old spelling": "[filter.evil]\n\tclean = {trap}\n",
-    "included": "[include]\n\tpath = {folder}/more\n",
-    "included if": '[includeIf "gitdir:{folder}/"]\n\tpath = {folder}/more\n',
-    "fsmonitor": "[core]\n\tfsmonitor = {trap}\n",
-}
-
-
-@pytest.mark.parametrize("config", FILTERS.values(), ids=FILTERS)
-def test_a_filter_of_the_repository_is_not_run(repo: Path, config: str) -> None:
-    (repo.parent / "more").write_text(FILTERS["clean"].format(trap=repo.parent / "trap"))
-    caught = trap_filter(repo, config)
-    found = state(repo)
-    assert (found.problem, found.changed, caught.exists()) == (None, 1, False)
-    shell(repo, "git status", check=False)
-    assert caught.exists(), "the trap itself must work"
-
-
-def test_a_filter_that_cannot_be_switched_off_keeps_git_away(repo: Path) -> None:
-    caught = trap_filter(repo, '[filter "a=b"]\n\tclean = {trap}\n', "a=b")
-    assert "odd name" in (state(repo).problem or "")
-    assert not caught.exists()
-    shell(repo, "git status", check=False)
-    assert caught.exists(), "the trap itself must work"
-
-
-def test_a_filter_in_a_worktrees_own_configuration_is_not_run(repo: Path) -> None:
-    shell(repo, "git config extensions.worktreeConfig true; git worktree add -q ../beside")
-    caught, beside = repo.parent / "caught", repo.parent / "beside"
-    trap = program(repo.parent / "trap", f"touch {caught}; cat")
-    shell(beside, f"git config --worktree filter.evil.clean {trap}; echo '* filter=evil' > .gitattributes")
-    (beside / "first.txt").write_text("2\n")
-    assert (state(beside).problem, state(beside).changed, caught.exists()) == (None, 1, False)
-    shell(beside, "git status")
-    assert caught.exists(), "the trap itself must work"
-
-
-def test_the_users_own_filter_is_kept(repo: Path) -> None:
-    shell(repo, "git config --global filter.upper.clean 'tr a-z A-Z'; echo '* filter=upper' > .git/info/attributes")
-    shell(repo, "echo abc > letters; git add letters; git commit -q -m Letters; sleep 1; touch letters")
-    assert (repo / "letters").read_text() == "abc\n"
-    assert state(repo).changed == 0
-
-
-def test_nothing_is_written(repo: Path) -> None:
-    os.utime(repo / "first.txt", (1e9, 1e9))  # git would note this in its index
-
-    def stamps() -> dict[str, tuple[int, int]]:
-        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in repo.rglob("*")}
-
-    before = stamps()
-    assert state(repo).changed == 0
-    assert stamps() == before
-
-
-def test_git_is_asked_for_the_status_once_and_for_nothing_remote(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program(
-        tmp_path / "bin/git", f'echo "$*" >> {tmp_path}/asked; env | grep OPTIONAL >> {tmp_path}/asked; exec {GIT} "$@"'
-    )
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    assert state(repo).subject == "First"
-    [asked, locks] = (tmp_path / "asked").read_text().splitlines()
-    assert " status --porcelain=v2 " in asked
-    assert "--ignore-submodules=dirty" in asked
-    assert locks == "GIT_OPTIONAL_LOCKS=0"
-
-
-# What is late, broken or refused
-
-
-def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> Path:
-    """A git that hangs when its arguments and folder match the shell pattern; where it writes its process ids."""
-    program(
-        tmp_path / "bin/git", f'case "$*" in {when}) echo $$ >> {tmp_path}/pids; sleep {HANG_S};; esac; exec {GIT} "$@"'
-    )
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    return tmp_path / "pids"
-
-
-def test_what_is_late_is_left_out_said_so_and_ended(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository(repo / "quick")
-    repository(repo / "stuck")
-    pids = slow_git(tmp_path, monkeypatch, "*/stuck*status*")
-    found = facts(repo, Settings(context_deadline_s=2.0))
-    assert {one.path for one in found.repositories} == {".", "quick"}
-    assert found.late_repositories == 1
-    wait_for(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
-
-
-def test_when_looking_for_untracked_files_takes_too_long_the_rest_is_told(
-    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (repo / "first.txt").write_text("changed\n")
-    (repo / "new.txt").write_text("new\n")
-    slow_git(tmp_path, monkeypatch, "*untracked-files=normal*")
-    [found] = facts(repo, Settings(context_deadline_s=2.0)).repositories
-    assert (found.changed, found.untracked) == (1, None)
-    assert "1 changed, untracked files not counted" in line(found, time.time())
-
-
-@pytest.fixture
-def hanging_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Nothing is found on the disk before the event is set; no thread outlives the test."""
-    answers, before = threading.Event(), set(threading.enumerate())
-
-    def after_the_hang(folder: str) -> str:
-        answers.wait()
-        raise OSError("the disk is gone")
-
-    monkeypatch.setattr(gathering, "workspace_of", after_the_hang)
-    yield answers
-    answers.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE_S)
-
-
-def test_a_disk_that_hangs_does_not_hold_the_note(repo: Path, hanging_disk: threading.Event) -> None:
-    found = facts(repo, Settings(context_deadline_s=0.5))
-    assert not hanging_disk.is_set(), "the note came first"
-    assert (found.late, found.complete) == (["tools", "spend"], False)
-
-
-def test_what_fails_after_the_deadline_fails_silently(
-    repo: Path, hanging_disk: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[threading.ExceptHookArgs] = []
-    monkeypatch.setattr(threading, "excepthook", said.append)
-    before = set(threading.enumerate())
-    facts(repo, Settings(context_deadline_s=0.5))
-    late = set(threading.enumerate()) - before
-    hanging_disk.set()
-    for thread in late:
-        thread.join(PATIENCE_S)
-    assert (len(late), said) == (3, [])
-
-
-@pytest.mark.parametrize("name", [".gitmodules", ".git/commondir", ".git/config", ".git/HEAD", ".git/FETCH_HEAD"])
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(repo: Path, name: str) -> None:
-    (repo / name).unlink(missing_ok=True)
-    os.mkfifo(repo / name)
-    found = facts(repo, Settings(context_deadline_s=1))
-    assert (len(found.repositories) + found.late_repositories, found.complete) == (1, True)
-
-
-BROKEN: dict[str, Callable[[Path], object]] = {
-    "no head": lambda repo: (repo / ".git/HEAD").unlink(),
-    "bad config": lambda repo: (repo / ".git/config").write_text("[broken\n"),
-    "bad pointer": lambda repo: (shutil.rmtree(repo / ".git"), (repo / ".git").write_text("gitdir: /nowhere\n")),
-    "no pointer": lambda repo: (shutil.rmtree(repo / ".git"), (repo / ".git").write_bytes(b"\xff\0\n" * 9)),
-    "bad index": lambda repo: (repo / ".git/index").write_bytes(b"DIRC" + b"\xff" * 60),
-}
-
-
-@pytest.mark.parametrize("break_it", BROKEN.values(), ids=BROKEN)
-def test_a_broken_repository_is_a_line_that_says_so(repo: Path, break_it: Callable[[Path], object]) -> None:
-    repository(repo / "whole")
-    break_it(repo)
-    found = states(repo)
-    assert found["whole"].subject == "First"
-    assert (found["."].problem or "").startswith("git: ")
-
-
-def test_without_git_each_repository_says_so(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert state(repo).problem == "git: git is not installed, or not on PATH"
-
-
-def test_one_process_is_started_per_repository(tmp_path: Path) -> None:
-    for number in range(5):
-        repository(tmp_path / "all" / f"{number}")
-    before = git.processes_started
-    assert len(facts(tmp_path / "all").repositories) == 5
-    assert git.processes_started - before == 5
-
-
-def test_repositories_that_hang_do_not_hold_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [*(f"a-stuck-{number}" for number in range(8)), *(f"quick-{number}" for number in range(8))]:
-        repository(tmp_path / "all" / name)
-    slow_git(tmp_path, monkeypatch, "*/a-stuck-*status*")
-    monkeypatch.setattr(gathering, "AT_FIRST", 2)
-    found = facts(tmp_path / "all", Settings(context_deadline_s=4))
-    assert {one.path for one in found.repositories} == {f"quick-{number}" for number in range(8)}
-    assert found.late_repositories == 8

@@ -17,8 +17,8 @@ from claude_metrics.recording import spool, sync, worker
 from tests.conftest import unavailable
 from tests.support import faults
 from tests.support.captured import Capture, as_stdin
+from tests.support.checkout import HOOK
 from tests.support.dumps import Dump, dump
-from tests.support.places import HOOK
 
 pytestmark = pytest.mark.faults
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_metrics import files
-from tests.support.places import ROOT
+from tests.support.checkout import ROOT
 
 PACKAGE = ROOT / "claude_metrics"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "files.py")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.places import HOOK
+from tests.support.checkout import HOOK
 from tests.support.processes import processes_with
 from tests.support.waiting import PATIENCE_S, wait_for
 

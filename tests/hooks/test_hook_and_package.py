@@ -12,7 +12,7 @@ import pytest
 from claude_metrics import paths
 from claude_metrics.recording import spool
 from tests.hooks.scene import PAYLOAD, STOP, Scene
-from tests.support.places import HOOK
+from tests.support.checkout import HOOK
 
 # How it is started
 

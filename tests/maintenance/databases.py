@@ -1,6 +1,5 @@
 """Databases of recorded sessions: how they are made, read, compared and merged."""
 
-import json
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -69,24 +68,3 @@ def scramble(db_path: Path) -> None:
     for start in range(8192, len(raw), 4096):
         raw[start : start + 200] = bytes((start // 4096 + place * 37) % 256 for place in range(200))
     db_path.write_bytes(raw)
-
-
-def transcript(home: Path, session_id: str) -> None:
-    """A transcript of the same session, with the one request that it really was."""
-    folder = home / ".claude" / "projects" / "-home-dev-app"
-    folder.mkdir(parents=True, exist_ok=True)
-    usage = {"input_tokens": 3000, "output_tokens": 300}
-    message = {
-        "id": "msg_1",
-        "role": "assistant",
-        "model": "claude-sonnet-4-5",
-        "content": [],
-        "stop_reason": "end_turn",
-    }
-    common = {"sessionId": session_id, "cwd": "/home/dev/app", "timestamp": "2025-10-01T09:15:00.000Z"}
-    line = {"type": "assistant", "uuid": "u1", "requestId": "req_1", "message": {**message, "usage": usage}, **common}
-    (folder / f"{session_id}.jsonl").write_text(json.dumps(line) + "\n")
-
-
-def ours(home: Path) -> Path:
-    return home / "claude-metrics"

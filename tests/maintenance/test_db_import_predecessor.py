@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claude_metrics import paths
-from tests.maintenance.databases import Cli, merge, record, totals, transcript
+from tests.maintenance.databases import Cli, merge, record, totals
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +54,23 @@ def test_importing_the_predecessor_twice_changes_nothing(tmp_path: Path) -> None
     before = paths.database_file().read_bytes()
     assert merge(old).unchanged == 2
     assert paths.database_file().read_bytes() == before
+
+
+def transcript(home: Path, session_id: str) -> None:
+    """A transcript of the same session, with the one request that it really was."""
+    folder = home / ".claude" / "projects" / "-home-dev-app"
+    folder.mkdir(parents=True, exist_ok=True)
+    usage = {"input_tokens": 3000, "output_tokens": 300}
+    message = {
+        "id": "msg_1",
+        "role": "assistant",
+        "model": "claude-sonnet-4-5",
+        "content": [],
+        "stop_reason": "end_turn",
+    }
+    common = {"sessionId": session_id, "cwd": "/home/dev/app", "timestamp": "2025-10-01T09:15:00.000Z"}
+    line = {"type": "assistant", "uuid": "u1", "requestId": "req_1", "message": {**message, "usage": usage}, **common}
+    (folder / f"{session_id}.jsonl").write_text(json.dumps(line) + "\n")
 
 
 @pytest.mark.parametrize("first", ["predecessor", "transcript"])

@@ -14,7 +14,7 @@ from claude_metrics.maintenance import purge
 from claude_metrics.recording import spool, worker
 from claude_metrics.store import backup, upkeep
 from claude_metrics.store import connection as database
-from tests.maintenance.databases import Cli, merge, ours, parents, record, totals
+from tests.maintenance.databases import Cli, merge, parents, record, totals
 from tests.support.captured import Capture, as_stdin
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,10 @@ def traces(folder: Path, *words: str) -> list[str]:
     """Files below `folder` in which one of the words stands."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [f"{path.name}: {word}" for path in files for word in words if word.encode() in path.read_bytes()]
+
+
+def ours(home: Path) -> Path:
+    return home / "claude-metrics"
 
 
 @pytest.mark.parametrize("name", ["tui-exit", "subagent", "print-basic"])

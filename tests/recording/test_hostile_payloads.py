@@ -17,8 +17,8 @@ from claude_metrics.recording import spool, worker
 from tests.recording.test_hostile_transcripts import check
 from tests.support import hostile
 from tests.support.captured import Capture, as_stdin
+from tests.support.checkout import HOOK
 from tests.support.dumps import count
-from tests.support.places import HOOK
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ import pytest
 from claude_metrics import paths
 from claude_metrics.recording import spool
 from tests.support.captured import Capture, as_stdin
+from tests.support.checkout import HOOK
 from tests.support.dumps import count, dump
-from tests.support.places import HOOK
 from tests.support.processes import children_of, is_alive
 from tests.support.waiting import HANG_S, PATIENCE_S, wait_for
 

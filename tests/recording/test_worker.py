@@ -13,7 +13,7 @@ import pytest
 from claude_metrics import paths
 from claude_metrics.recording import spool, worker
 from tests.support.captured import Capture, as_stdin
-from tests.support.places import HOOK
+from tests.support.checkout import HOOK
 from tests.support.recorder import rows_of
 from tests.support.waiting import wait_for
 

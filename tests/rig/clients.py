@@ -38,7 +38,7 @@ class Client:
 
 
 CLIENTS = {
-    "claude-code": Client("@anthropic-ai/claude-code", "2.1.328", "claude", "install.cjs"),
+    "claude-code": Client("@anthropic-ai/claude-code", "2.1.331", "claude", "install.cjs"),
     "gemini-cli": Client("@google/gemini-cli", "0.61.0", "gemini"),
     "codex-cli": Client("@openai/codex", "0.169.0", "codex"),
     "opencode": Client("opencode-ai", "1.18.33", "opencode", "postinstall.mjs"),

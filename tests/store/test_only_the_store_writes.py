@@ -10,7 +10,7 @@ import pytest
 
 from claude_metrics.store import connection as database
 from claude_metrics.store.transaction import transaction
-from tests.support.places import ROOT
+from tests.support.checkout import ROOT
 
 PACKAGE = ROOT / "claude_metrics"
 READERS = [

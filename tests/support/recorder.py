@@ -19,6 +19,7 @@ TABLES = (
     "tool_calls",
     "turns",
     "cost_states",
+    "process_links",
     "usage_15min",
     "tool_calls_15min",
     "activity_15min",

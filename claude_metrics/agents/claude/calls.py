@@ -9,8 +9,9 @@ from claude_metrics.activity.verification import check_of
 from claude_metrics.agents._tools import COMMAND, commit_route
 from claude_metrics.agents.claude import observe as claude_observe
 from claude_metrics.agents.claude.details import Details
+from claude_metrics.agents.claude.prompts import is_interrupted
 from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord, size_of, text_of
-from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, patch_of, subject_of
+from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, is_error, patch_of, subject_of
 from claude_metrics.git.command_line import names_a_commit
 from claude_metrics.git.output import may_speak_of_commits
 from claude_metrics.models import Source, ToolCall
@@ -70,6 +71,8 @@ class Calls(Details):
             return
         no_call = (None, file_session, None, None, None)
         began, owner, git, name, check = self.open_calls.pop(block.tool_use_id, no_call)
+        if owner != file_session and is_interrupted(block):
+            return  # a fork does not know what became of its parent's call
         patch = patch_of(record.toolUseResult, block.content) if name is None or name in EDITS else _NO_PATCH
         row = ToolCall(
             tool_call_id=block.tool_use_id,
@@ -92,6 +95,14 @@ class Calls(Details):
         if git and began and stamp:
             output = text_of(block.content) if may_speak_of_commits(git[1], bytes(block.content)) else ""
             self.add_git_command(row, git[0], git[1], began, stamp, output)
+
+    def server_result(self, block: Block, call_id: str, owner: str, stamp: str) -> None:
+        """A tool that the API ran: its result stands in the answer itself, and no time of its own is given."""
+        session_id = self.open_calls.pop(call_id, (None, owner))[1]
+        success = int(not (block.is_error or is_error(block.content)))
+        self.complete_tool_call(
+            call_id, session_id, output_bytes=size_of(block.content), success=success, finished_at=stamp
+        )
 
     def observe(self, row: ToolCall, record: UserRecord, name: str) -> None:
         result = claude_observe.Result(

@@ -11,9 +11,10 @@ from typing import Any
 from claude_metrics.agents._json import load, text
 from claude_metrics.agents._jsonl import open_regular
 from claude_metrics.agents.claude.names import AGENT_TYPE
+from claude_metrics.agents.claude.prompts import typed_text
 from claude_metrics.agents.claude.records import AssistantRecord, OtherRecord, UserRecord
 from claude_metrics.agents.claude.timeline import Timeline
-from claude_metrics.agents.claude.usage import tokens, typed_text
+from claude_metrics.agents.claude.usage import tokens
 from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.models import Batch, Request, Source, key_of
 

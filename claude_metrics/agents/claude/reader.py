@@ -10,12 +10,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any
 
-import msgspec
-
 from claude_metrics import clock
 from claude_metrics.agents._builder import response_of
-from claude_metrics.agents.claude.calls import Calls
 from claude_metrics.agents.claude.names import AGENT_TYPE
+from claude_metrics.agents.claude.prompts import typed_text
 from claude_metrics.agents.claude.records import (
     Answer,
     AssistantRecord,
@@ -29,8 +27,9 @@ from claude_metrics.agents.claude.records import (
     text_of,
     timestamp_of,
 )
-from claude_metrics.agents.claude.usage import advisors_of, model_totals, number, request_of, typed_text
-from claude_metrics.models import Batch, Copy, CostState, Prompt, Request, Response, Source, key_of
+from claude_metrics.agents.claude.totals import Totals
+from claude_metrics.agents.claude.usage import advisors_of, request_of
+from claude_metrics.models import Batch, Copy, Prompt, Request, Response, Source, key_of
 from claude_metrics.text import session_name
 
 MAX_KEY = 2**63
@@ -46,14 +45,7 @@ _KNOWN = frozenset(
 )
 
 
-# What the key of a cost state is made of, in this order.
-_FIGURES = (
-    *("started_at", "total_cost_usd", "total_duration_ms", "total_api_duration_ms"),
-    *("lines_added", "lines_removed", "models"),
-)
-
-
-class Reader(Calls):
+class Reader(Totals):
     """Records in, a `Batch` out. `state` is what the next piece of the same file needs to know.
 
     `owner` is the session that made a request; it differs from the file's own session in the lines that a fork copied.
@@ -71,18 +63,21 @@ class Reader(Calls):
 
     # -- one line ------------------------------------------------------------
 
-    def line(self, block: bytes, start: int, end: int) -> None:
+    def line(self, block: bytes, start: int, end: int, begin: int) -> None:
+        """Read the record `block[start:end]`, which begins at byte `begin` of the file."""
+        self.begin = begin
         if is_bulky(block, start, end):
             self.bulky(block, start, end)
             return
         record = decode(block, start, end)
         if record is None:
             for whole in self.recovered(block[start:end]):
-                self.line(whole, 0, len(whole))
+                self.line(whole, 0, len(whole), begin)
             return
         stamp = clock.normal(record.timestamp)
         if not self.headed:
             self.read_head(record, stamp)
+        self.follow(record, stamp)
         if isinstance(record, AssistantRecord):
             self.assistant(record, stamp)
         elif isinstance(record, UserRecord):
@@ -99,6 +94,7 @@ class Reader(Calls):
             self.head = max(self.head or stamp, stamp)
         if stamp and (own or not self.copied) and not block.startswith(b'{"type":"file-history', start):
             self.see(self.file_session(None), stamp)
+        self.follow_bulky(block, start, end, stamp)
 
     # -- answers -------------------------------------------------------------
 
@@ -145,13 +141,16 @@ class Reader(Calls):
         row = self.attributed(request_of(record, message, pair, owner, stamp, agent_id), record)
         if owner != file_session:
             row = row._replace(owner_known=1)
+            self.branched = self.branched or record.forkedFrom is not None
             if key is None:
                 self.batch.copies.append(Copy(key=row.id, session_id=file_session))
         if message.stop_reason is None and row.output_tokens <= 1:
             row = row._replace(understated_tokens=self.understated(row, message))
-        self.add_request(row)
-        for advisor in advisors_of(message, pair, owner, stamp, agent_id):
-            self.add_request(advisor._replace(owner_known=row.owner_known))
+        advisors = advisors_of(message, pair, owner, stamp, agent_id)
+        for request in (row, *(advisor._replace(owner_known=row.owner_known) for advisor in advisors)):
+            self.add_request(request)
+            if owner == file_session:
+                self.link_process(owner, request.id)
         self.messages[pair] = (row.id, raw)
         return row.id
 
@@ -176,6 +175,8 @@ class Reader(Calls):
                 self.answer = (owner, stamp, block.text)
         elif block.type in ("tool_use", "server_tool_use") and block.id:
             self.call(block, block.id, record.cwd, owner, stamp, agent_id, key)
+        elif block.type.endswith("_tool_result") and block.tool_use_id:
+            self.server_result(block, block.tool_use_id, owner, stamp)
 
     # -- users ---------------------------------------------------------------
 
@@ -251,32 +252,12 @@ class Reader(Calls):
             self.copied = False
         elif record.type == "system":
             self.system(record, stamp)
+        elif record.type == "last-prompt":
+            self.lineage.last_prompt(record.leafUuid)
         elif record.type not in _KNOWN:
             self.count_unknown(record.type)
         if stamp:
             self.see_own(record, stamp)
-
-    def cost_state(self, record: OtherRecord, file_session: str) -> None:
-        """The key is that of the figures, so a total that two files hold is one row."""
-        began = clock.from_seconds(number(record.startTime) / 1000)
-        as_of = self.last or began
-        models = {name.removesuffix("[1m]"): model_totals(usage) for name, usage in (record.modelUsage or {}).items()}
-        state = CostState(
-            cost_state_id=0,
-            session_id=file_session,
-            as_of=as_of,
-            started_at=began,
-            total_cost_usd=number(record.totalCostUSD),
-            total_duration_ms=int(number(record.totalDuration)),
-            total_api_duration_ms=int(number(record.totalAPIDuration)),
-            lines_added=int(number(record.totalLinesAdded)),
-            lines_removed=int(number(record.totalLinesRemoved)),
-            models=msgspec.json.encode(models).decode(),
-        )
-        figures = tuple(getattr(state, name) for name in _FIGURES)
-        self.copied = False
-        self.batch.cost_states.append(state._replace(cost_state_id=key_of(AGENT_TYPE, file_session, repr(figures))))
-        self.facts(file_session).ended_at = as_of
 
     # -- the end of a piece --------------------------------------------------
 
@@ -285,6 +266,7 @@ class Reader(Calls):
         state = {
             **self.state,
             **self.timeline_state(),
+            **self.totals_state(),
             "calls": dict(self.open_calls),
             "asked": self.newest_prompt(),
             "request_ids": dict(list(self.request_ids.items())[-KEPT_REQUEST_IDS:]),

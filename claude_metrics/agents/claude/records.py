@@ -60,7 +60,7 @@ class Usage(Struct):
 
 
 class Block(Struct):
-    """A content block of an answer: text, thinking or tool_use."""
+    """A content block of an answer: text, thinking, tool_use, or the result of a tool that the API ran itself."""
 
     type: str = ""
     id: str | None = None
@@ -68,6 +68,9 @@ class Block(Struct):
     input: Raw = Raw()
     text: Raw = Raw()
     thinking: Raw = Raw()
+    tool_use_id: str | None = None
+    is_error: bool | None = None
+    content: Raw = Raw()
 
 
 class Answer(Struct):
@@ -97,6 +100,7 @@ class UserMessage(Struct):
 class Common(Struct):
     type: str = ""
     uuid: str | None = None
+    parentUuid: str | None = None
     timestamp: str | None = None
     sessionId: str | None = None
     agentId: str | None = None
@@ -122,6 +126,7 @@ class AssistantRecord(Common):
     apiErrorStatus: Count = None
     apiErrorType: str | None = None
     error: str | None = None
+    forkedFrom: dict[str, Any] | None = None
 
 
 class UserRecord(Common):
@@ -132,7 +137,10 @@ class UserRecord(Common):
     isMeta: bool | None = None
     isCompactSummary: bool | None = None
     isVisibleInTranscriptOnly: bool | None = None
+    promptId: str | None = None
     turnOrigin: str | None = None
+    turnPosition: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
 
 
 class ModelUsage(Struct):
@@ -164,6 +172,7 @@ class OtherRecord(Common):
     """Everything else: titles, modes, cost states, system records; unknown types too."""
 
     subtype: str | None = None
+    leafUuid: str | None = None
     customTitle: str | None = None
     aiTitle: str | None = None
     summary: str | None = None
@@ -196,6 +205,7 @@ _USAGE = msgspec.json.Decoder(Usage)
 _BULKY = (b'{"type":"api-request', b'{"type":"file-history-')
 _ATTACHMENT = b'"attachment":{"type":"'
 _HEAD = 200
+_PARENT, _UUID = b'"parentUuid":"', b'"uuid":"'
 
 
 def is_bulky(block: bytes, start: int, end: int) -> bool:
@@ -214,6 +224,17 @@ def timestamp_of(block: bytes, start: int, end: int) -> str | None:
     at = block.rfind(b'"timestamp":"', start, end)
     stamp = block[at + 13 : at + 37]
     return stamp.decode() if at >= 0 and stamp[-1:] == b"Z" and stamp.isascii() else None
+
+
+def chained(block: bytes, start: int, end: int) -> tuple[str | None, str | None]:
+    """The uuid of a context attachment and that of the record before it, found without decoding."""
+    parent = _text_at(block, block.find(_PARENT, start, min(end, start + _HEAD)) + len(_PARENT))
+    return _text_at(block, block.rfind(_UUID, start, end) + len(_UUID)), parent
+
+
+def _text_at(block: bytes, begin: int) -> str | None:
+    text = block[begin : begin + 36]
+    return text.decode() if text.isascii() and text[8:9] == text[23:24] == b"-" else None
 
 
 def decode(block: bytes, start: int, end: int) -> Record | None:

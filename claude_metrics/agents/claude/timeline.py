@@ -17,6 +17,8 @@ class Timeline(BatchBuilder):
     def __init__(self, source: Source, state: dict[str, Any]) -> None:
         super().__init__(source, AGENT_TYPE, state.get("last"))
         self.state = state
+        self.newest_since_total: str | None = state.get("newest_since_total", self.last)
+        self.totalled: bool = state.get("totalled", False)
         self.home: str | None = session_name(source.session_id) if source.session_id else state.get("home")
         self.head: str | None = state.get("head")
         self.headed: bool = state.get("headed", False)
@@ -28,6 +30,8 @@ class Timeline(BatchBuilder):
         """What the next piece of the file needs of it."""
         return {
             "last": self.last,
+            "newest_since_total": self.newest_since_total,
+            "totalled": self.totalled,
             "headed": self.headed,
             "head": None if self.headed else self.head,
             "copied": self.copied,
@@ -57,6 +61,7 @@ class Timeline(BatchBuilder):
             return facts
         if self.last is None or stamp > self.last:
             self.last = stamp
+        self.note_newest(stamp)
         if self.source.agent_id is None:
             if self.forked and session_id == self.home:
                 facts.forked_at = self.forked_at = min(self.forked_at or stamp, stamp)
@@ -65,6 +70,11 @@ class Timeline(BatchBuilder):
             if facts.last_record_at is None or stamp > facts.last_record_at:
                 facts.last_record_at = stamp
         return facts
+
+    def note_newest(self, stamp: str) -> None:
+        """Keep the latest time since the last total, which a clock that was set back before does not hide."""
+        if self.newest_since_total is None or self.totalled or stamp > self.newest_since_total:
+            self.newest_since_total, self.totalled = stamp, False
 
     def see_record(self, session_id: str, stamp: str | None, record: Record) -> None:
         """Note the time, directory, branch and client of one record of the session."""

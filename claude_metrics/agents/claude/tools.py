@@ -53,6 +53,11 @@ class Described(NamedTuple):
     subject: str | None = None
 
 
+class ResultKind(Struct):
+    type: str = ""
+
+
+_KIND = msgspec.json.Decoder(ResultKind)
 _INPUT = msgspec.json.Decoder(ToolInput)
 _PATCH = msgspec.json.Decoder(PatchResult)
 _NOTHING = Described(None, None, None)
@@ -90,6 +95,15 @@ def subject_of(tool: str, category: str, subject: str | None) -> str | None:
     if category == "mcp":
         return tool.split("__")[1]
     return subject or ("general-purpose" if category == "agent" else None)
+
+
+def is_error(content: Raw) -> bool:
+    """True for the result of a tool of the API that failed: an object whose type says so."""
+    try:
+        kind = _KIND.decode(content).type
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return kind.endswith("_error")
 
 
 class Patch(NamedTuple):

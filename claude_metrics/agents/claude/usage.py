@@ -1,10 +1,8 @@
-"""Usage as the client writes it, as rows: requests, the models of a cost state, what a person typed."""
+"""Usage as the client writes it, as rows: requests and the models of a cost state."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from claude_metrics.agents.claude.names import AGENT_TYPE
 from claude_metrics.agents.claude.records import (
@@ -13,19 +11,12 @@ from claude_metrics.agents.claude.records import (
     Iteration,
     ModelUsage,
     Usage,
-    UserRecord,
     usage_of,
 )
 from claude_metrics.models import TOTAL_FIELDS, Request, key_of
 from claude_metrics.pricing import names_a_model
 
 MAX_TOKENS = 2**40
-# Text that stands in a user record although no user typed it.
-_NOT_TYPED = re.compile(
-    r"\s*<(command-name|command-message|command-args|local-command-stdout|local-command-stderr|local-command-caveat"
-    r"|bash-input|bash-stdout|bash-stderr|task-notification|system-reminder|user-memory-input)>"
-    r"|\s*\[Request interrupted by user"
-)
 
 
 def request_of(
@@ -119,14 +110,3 @@ def tokens(value: float | None) -> int:
 
 def number(value: float | None) -> float:
     return float(value) if value is not None and 0 <= value < 1e15 else 0.0
-
-
-def typed_text(record: UserRecord, content: Any) -> str | None:
-    """What a person typed, or None where the record is the client's own doing."""
-    if record.isMeta or record.isCompactSummary or record.isVisibleInTranscriptOnly:
-        return None
-    if isinstance(content, list):
-        content = "\n".join(b.text for b in content if b.type == "text" and b.text and not _NOT_TYPED.match(b.text))
-    if not isinstance(content, str) or not content or content.isspace() or _NOT_TYPED.match(content):
-        return None
-    return content

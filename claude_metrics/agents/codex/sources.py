@@ -22,7 +22,7 @@ FIRST_BYTES = 2**20
 
 def data_dirs() -> list[Path]:
     named = os.environ.get("CODEX_HOME")
-    return [Path(named).expanduser() if named else Path.home() / ".codex"]
+    return [Path(named).expanduser().absolute() if named else Path.home() / ".codex"]
 
 
 def find_sources(root: Path | None = None) -> Iterator[Source]:

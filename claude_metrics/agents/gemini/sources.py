@@ -18,7 +18,7 @@ from claude_metrics.models import Batch, Source
 
 def data_dirs() -> list[Path]:
     """The `.gemini` folder; `GEMINI_CLI_HOME` stands for the home."""
-    return [Path(os.environ.get("GEMINI_CLI_HOME") or Path.home()).expanduser() / ".gemini"]
+    return [Path(os.environ.get("GEMINI_CLI_HOME") or Path.home()).expanduser().absolute() / ".gemini"]
 
 
 def find_sources(root: Path | None = None) -> Iterator[Source]:

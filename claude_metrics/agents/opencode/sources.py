@@ -31,7 +31,7 @@ Sessions = Mapping[str, Session]
 def data_dirs() -> list[Path]:
     """The folder that holds `opencode.db`."""
     moved = os.environ.get("XDG_DATA_HOME")
-    return [(Path(moved).expanduser() if moved else Path.home() / ".local" / "share") / "opencode"]
+    return [(Path(moved).expanduser().absolute() if moved else Path.home() / ".local" / "share") / "opencode"]
 
 
 def databases(root: Path | None = None) -> list[Path]:
