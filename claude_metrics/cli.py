@@ -43,8 +43,8 @@ COMMANDS = {
 OWN_OPTIONS = ("-h", "--help", "--version")
 # The subcommands of `report` by their names, so that `claude-metrics daily` is understood without loading them.
 REPORTS = (
-    "daily", "weekly", "monthly", "sessions", "projects", "branches", "models", "tools", "commits", "blocks", "audit",
-    "prompts",
+    "daily", "weekly", "monthly", "today", "yesterday", "week", "month", "sessions", "projects", "branches", "agents",
+    "models", "tools", "commits", "blocks", "audit", "prompts", "causes",
 )  # fmt: skip
 
 

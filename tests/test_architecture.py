@@ -67,6 +67,7 @@ HEAVY = {
         *("lock", "recording.worker", "recording.watch", "health", "agents.claude.processes", "grafana.process"),
         "installer.service",
     },
+    "dateparser": {"config.days"},
     "tomlkit": {"config.edit", "commands.config"},
     "genai_prices": {"pricing", "store.reprice"},
 }

@@ -42,6 +42,7 @@ db_path = click.option(
 
 tz = click.option(
     "--tz",
+    is_eager=True,
     metavar="ZONE",
     help="Time zone, for example Europe/Berlin (default: the one of the config, else of the system).",
 )
@@ -73,11 +74,18 @@ def take_in(db_path: Path, sync: bool = True) -> str:
     return fresh.take_in(db_path) if sync else ""
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: Any) -> str | None:
-    return value.strftime("%Y-%m-%d") if value else None
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """`--tz` is read before, so "today" is the reader's."""
+    from claude_metrics.config import days, zones
+
+    if not value:
+        return None
+    found = days.day(value, zones.zone(ctx.params.get("tz")))
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no day; write 2026-11-20, 7d, yesterday or 'last monday'.", ctx, param)
+    return found
 
 
 def day(name: str, text: str) -> Callable[[Command], Command]:
-    """`--since 2026-11-01`; 20261101 will do."""
-    formats = click.DateTime(["%Y-%m-%d", "%Y%m%d"])
-    return click.option(name, type=formats, callback=_day, metavar="DATE", help=text)
+    """`--since 2026-11-01`; 20261101, 7d, yesterday and "last monday" will do."""
+    return click.option(name, callback=_day, metavar="DAY", help=text)

@@ -44,12 +44,14 @@ def _by_time(selection: Selection, kind: str, name: str, label: Callable[[str], 
     from claude_metrics.reports.query import by_time
 
     report_output.show(
-        selection.form(understated=True), kind, by_time(selection.connection, selection.where, name, label)
+        selection.form(understated=True),
+        kind,
+        by_time(selection.connection, selection.where, name, label, selection.group_by),
     )
 
 
 @report.command()
-@filtered()
+@filtered(usage=True)
 def daily(selection: Selection) -> None:
     """One line for each day with any usage.
 
@@ -58,9 +60,27 @@ def daily(selection: Selection) -> None:
     _by_time(selection, "daily", "date", str)
 
 
+def _span(name: str, text: str) -> None:
+    """A command `report NAME` with the days of one span."""
+
+    @report.command(name, help=f"{text}\n\nExample: claude-metrics report {name}")
+    @filtered(usage=True)
+    def of_span(selection: Selection) -> None:
+        _by_time(selection.in_span(name), "daily", "date", str)
+
+
+for _name, _text in (
+    ("today", "Today's usage."),
+    ("yesterday", "Yesterday's usage."),
+    ("week", "One line for each day of this week, from Monday."),
+    ("month", "One line for each day of this month."),
+):
+    _span(_name, _text)
+
+
 @report.command()
 @click.option("--start-of-week", type=click.Choice(["monday", "sunday"]), default="monday", show_default=True)
-@filtered()
+@filtered(usage=True)
 def weekly(selection: Selection, start_of_week: str) -> None:
     """One line for each week, named by its first day.
 
@@ -73,7 +93,7 @@ def weekly(selection: Selection, start_of_week: str) -> None:
 
 
 @report.command()
-@filtered()
+@filtered(usage=True)
 def monthly(selection: Selection) -> None:
     """One line for each month.
 
@@ -85,7 +105,7 @@ def monthly(selection: Selection) -> None:
 
 
 @report.command()
-@filtered()
+@filtered(usage=True)
 def sessions(selection: Selection) -> None:
     """One line for each session, the latest last. `session show ID` shows one in detail.
 
@@ -94,9 +114,11 @@ def sessions(selection: Selection) -> None:
     from claude_metrics.render import usage as report_output
     from claude_metrics.reports.query import by_session
 
-    report_output.show(
-        selection.form(ids=True, understated=True), "sessions", by_session(selection.connection, selection.where)
-    )
+    if others := {"model", "machine"} & set(selection.group_by):
+        raise click.UsageError(f"a session is not split by {others.pop()}; use `report models --group-by project`")
+    entries = by_session(selection.connection, selection.where)
+    entries.sort(key=lambda entry: [str(entry.about.get(name)) for name in selection.group_by])
+    report_output.show(selection.form(ids=True, understated=True), "sessions", entries)
 
 
 def _by_column(selection: Selection, kind: str, *columns: str) -> None:
@@ -104,12 +126,14 @@ def _by_column(selection: Selection, kind: str, *columns: str) -> None:
     from claude_metrics.reports.query import by_column
 
     report_output.show(
-        selection.form(understated=True), kind, by_column(selection.connection, selection.where, columns)
+        selection.form(understated=True),
+        kind,
+        by_column(selection.connection, selection.where, columns, selection.group_by),
     )
 
 
 @report.command()
-@filtered()
+@filtered(usage=True)
 def projects(selection: Selection) -> None:
     """One line for each project folder, the most expensive first.
 
@@ -119,7 +143,7 @@ def projects(selection: Selection) -> None:
 
 
 @report.command()
-@filtered()
+@filtered(usage=True)
 def branches(selection: Selection) -> None:
     """One line for each project and git branch, the most expensive first.
 
@@ -129,7 +153,17 @@ def branches(selection: Selection) -> None:
 
 
 @report.command()
-@filtered(breakdown=False)
+@filtered(usage=True)
+def agents(selection: Selection) -> None:
+    """One line for each agent, the most expensive first.
+
+    Example: claude-metrics report agents --since 7d
+    """
+    _by_column(selection, "agents", "agent")
+
+
+@report.command()
+@filtered(breakdown=False, usage=True)
 def models(selection: Selection) -> None:
     """One line for each model, the most expensive first.
 

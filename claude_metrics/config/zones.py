@@ -72,6 +72,10 @@ def next_day(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
+def day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
 def monday(day: str) -> str:
     """The first day of the week of `day`."""
     at = date.fromisoformat(day)

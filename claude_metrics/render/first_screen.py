@@ -110,13 +110,18 @@ def _show_days(days: Sequence[Entry]) -> None:
 
     costs = [entry.sums.cost_usd or 0 for entry in days]
     top = max(costs)
-    screen = console()
-    screen.out()
-    screen.out("30 days  ", style="bold", end="", highlight=False)
-    screen.out(sparkline(costs, is_unicode()), style=next(iter(colours(["days"]).values())), end="", highlight=False)
     dearest = days[costs.index(top)].about["date"]
     text = f"  {MONEY(sum(costs), 0)}" + (f", most {MONEY(top, 0)} on {_named(dearest)}" if top else "")
-    screen.out(text, highlight=False)
+    line_of_days = sparkline(costs, is_unicode())
+    screen = console()
+    screen.out("")
+    if screen.is_terminal:
+        from rich.text import Text
+
+        colour = next(iter(colours(["days"]).values()))
+        screen.print(Text.assemble(("30 days  ", "bold"), (line_of_days, colour), text), soft_wrap=True)
+    else:
+        screen.out(f"30 days  {line_of_days}{text}")
 
 
 def _named(day: str) -> str:

@@ -186,13 +186,17 @@ def number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def usd(digits: int) -> Callable[[float | None, int], str]:
-    """Dollars with `digits` decimals. `?`: the price is unknown; `$1.20 + ?`: that of a part is."""
+def usd(digits: int, currency: str | None = None, rate: float | None = None) -> Callable[[float | None, int], str]:
+    """Dollars with `digits` decimals, or another currency at the reader's rate.
+
+    `?`: the price is unknown; `$1.20 + ?`: that of a part is.
+    """
+    sign = f"{currency} " if currency else "$"
 
     def write(value: float | None, unpriced: int = 0) -> str:
         if value is None:
-            return "?" if unpriced else f"${0:.{digits}f}"
-        return f"${value:,.{digits}f}" + (" + ?" if unpriced else "")
+            return "?" if unpriced else f"{sign}{0:.{digits}f}"
+        return f"{sign}{value * (rate or 1):,.{digits}f}" + (" + ?" if unpriced else "")
 
     return write
 

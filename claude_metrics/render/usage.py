@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from claude_metrics.config import zones
+from claude_metrics.render import flat
 from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import (
     Column,
@@ -36,6 +38,8 @@ USAGE = (
     Column("Cache\nCreate", missed=7),
     Column("Cache\nRead", missed=6),
     Column("Total\nTokens", missed=4),
+    Column("Cache\nHit", missed=8),
+    Column("Saved", missed=9),
     Column("Cost (USD)"),
 )
 COUNT = Column("Sessions", missed=8)
@@ -46,18 +50,60 @@ COUNT = Column("Sessions", missed=8)
 
 def show(form: Presentation, kind: str, entries: list[Entry]) -> None:
     """`kind` names the report, in the JSON as well."""
+    whole = report.total(entries)
+    kept = _ordered(form, kind, entries)
     if form.as_json:
-        _print_json(form, kind, entries)
+        _print_json(form, kind, kept, whole)
+    elif form.as_csv or form.as_markdown:
+        flat.show([_flat(entry, form) for entry in kept], form.as_markdown)
     elif not entries:
         note("No usage is stored for this selection. `claude-metrics sync` records sessions that are not stored yet.")
     else:
-        columns, cells = _LAYOUTS[kind](form)
-        _print_table(form, entries, columns, cells)
+        columns, cells = _split(form, *_LAYOUTS[kind](form))
+        _print_table(form, kept, columns, cells, whole)
+        if len(kept) < len(entries):
+            note(f"{len(entries) - len(kept)} more lines are not shown; the total is of all.")
 
 
-def _print_table(form: Presentation, entries: list[Entry], columns: list[Column], cells: Cells) -> None:
-    whole = report.total(entries)
-    money = usd(digits_for([entry.sums.cost_usd for entry in entries]))
+_ORDERS: dict[str, Callable[[Entry], Any]] = {
+    "cost": lambda entry: -(entry.sums.cost_usd or 0),
+    "tokens": lambda entry: -entry.sums.total_tokens,
+    "requests": lambda entry: -entry.sums.requests,
+    "name": lambda entry: str(next(iter(entry.about.values()))),
+}
+
+
+def _ordered(form: Presentation, kind: str, entries: list[Entry]) -> list[Entry]:
+    """In the order asked for, and the first of them; of a list that ends with the latest, the last."""
+    if form.order:
+        return sorted(entries, key=_ORDERS[form.order])[: form.limit]
+    is_by_time = kind in ("daily", "weekly", "monthly", "sessions")
+    return entries[-form.limit :] if form.limit and is_by_time else entries[: form.limit]
+
+
+def _flat(entry: Entry, form: Presentation) -> dict[str, Any]:
+    """One line of a spreadsheet."""
+    hit = entry.sums.cache_hit_share
+    row = {**entry.about, "models": " ".join(entry.models), **entry.sums._asdict(), "cache_hit_share": hit}
+    if form.currency and form.rate:
+        row[f"cost_{form.currency.lower()}"] = (entry.sums.cost_usd or 0) * form.rate
+    return row
+
+
+def _split(form: Presentation, columns: list[Column], cells: Cells) -> tuple[list[Column], Cells]:
+    """Behind the first column one for each `--group-by` that it does not show already."""
+    names = [name for name in form.group_by if name.title() not in [column.title for column in columns]]
+    more = [Column(name.title(), text=True, least=8) for name in names]
+
+    def with_more(entry: Entry) -> list[str]:
+        first, *rest = cells(entry)
+        return [first, *(line(entry.about.get(name)) or "(none)" for name in names), *rest]
+
+    return [columns[0], *more, *columns[1:]], with_more
+
+
+def _print_table(form: Presentation, entries: list[Entry], columns: list[Column], cells: Cells, whole: Entry) -> None:
+    money = usd(digits_for([entry.sums.cost_usd for entry in entries]), form.currency, form.rate)
     rows = []
     for entry in entries:
         rows.append(Row([*cells(entry), *_usage(entry.sums, money)]))
@@ -68,12 +114,15 @@ def _print_table(form: Presentation, entries: list[Entry], columns: list[Column]
                 blank[at] = f"  {model.removeprefix('claude-') or short_model(model)}"
                 rows.append(Row([*blank, *_usage(sums, money)], "dim"))
     blank = ["Total", *[""] * (len(columns) - 1)]
-    hidden = show_table([*columns, *USAGE], rows, [*blank, *_usage(whole.sums, money)])
+    usage = [replace(c, title=f"Cost ({form.currency or 'USD'})") if c.title == "Cost (USD)" else c for c in USAGE]
+    hidden = show_table([*columns, *usage], rows, [*blank, *_usage(whole.sums, money)])
     notes(form, whole, hidden)
 
 
 def _usage(sums: Sums, money: Callable[[float | None, int], str]) -> list[str]:
-    return [*(number(value) for value in sums[1:6]), money(sums.cost_usd, sums.unpriced_tokens)]
+    hit = sums.cache_hit_share
+    shares = ["" if hit is None else f"{hit:.0%}", "" if sums.cost_usd is None else money(sums.cache_savings_usd, 0)]
+    return [*(number(value) for value in sums[1:6]), *shares, money(sums.cost_usd, sums.unpriced_tokens)]
 
 
 def _by_cost(entry: Entry) -> list[tuple[str, Sums]]:
@@ -128,6 +177,7 @@ _LAYOUTS = {
     "projects": _columns(("project", "Project")),
     "branches": _columns(("project", "Project"), ("branch", "Branch")),
     "models": _columns(("model", "Model")),
+    "agents": _columns(("agent", "Agent")),
 }
 
 
@@ -139,8 +189,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
     return {**entry.about, "models": [part["model"] for part in parts], **entry.sums._asdict(), "breakdown": parts}
 
 
-def _print_json(form: Presentation, kind: str, entries: list[Entry], **more: Any) -> None:
-    whole = report.total(entries)
+def _print_json(form: Presentation, kind: str, entries: list[Entry], whole: Entry, **more: Any) -> None:
     sessions, tokens = form.understated
     totals = as_json(whole)
     print_json(
@@ -191,7 +240,7 @@ def show_blocks(form: Presentation, entries: list[Entry], running: dict[str, Pac
         for entry in entries:
             if found := running.get(entry.about["start"]):
                 entry.about["pace"] = {name: getattr(found, name) for name in found.__slots__}
-        _print_json(form, "blocks", entries)
+        _print_json(form, "blocks", entries, report.total(entries))
         return
     if not entries:
         note("There is no window of five hours in this selection.")
@@ -202,7 +251,7 @@ def show_blocks(form: Presentation, entries: list[Entry], running: dict[str, Pac
         begin, end = (zones.show(entry.about[name], form.zone) for name in ("start", "end"))
         return [begin, "running" if entry.about["active"] else end[11:], _models(entry)]
 
-    _print_table(form, entries, columns, cells)
+    _print_table(form, entries, columns, cells, report.total(entries))
     for found in running.values():
         left = duration(found.remaining_minutes * 60_000)
         now_at = f"${found.usd_per_hour:.2f} an hour, {found.tokens_per_minute:,.0f} tokens a minute"

@@ -42,7 +42,7 @@ def blocks(connection: sqlite3.Connection, where: Filter, now: float) -> list[En
         found[start].about["last_activity"] = last
     starts, windows = list(found), list(found.values())
     connection.create_function("window_number", 1, lambda time: bisect_right(starts, time) - 1, deterministic=True)
-    for number, model, sums in grouped(connection, whole, "window_number(time)"):
+    for number, model, sums, _ in grouped(connection, whole, "window_number(time)"):
         windows[number].add(model, sums)
     return [entry for start, entry in found.items() if _asked_for(start, where)]
 

@@ -6,6 +6,7 @@ every report has the same totals. SQL adds up; Python sees groups, never request
 
 from __future__ import annotations
 
+import difflib
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -63,6 +64,13 @@ class Sums(NamedTuple):
     total_tokens: int = 0
     cost_usd: float | None = None
     unpriced_tokens: int = 0
+    cache_savings_usd: float = 0.0
+
+    @property
+    def cache_hit_share(self) -> float | None:
+        """The part of all that was sent which came from the cache."""
+        sent = self.input_tokens + self.cache_creation_tokens + self.cache_read_tokens
+        return self.cache_read_tokens / sent if sent else None
 
     def plus(self, other: Sums) -> Sums:
         costs = [cost for cost in (self.cost_usd, other.cost_usd) if cost is not None]
@@ -83,14 +91,22 @@ class Entry:
         self.sums = self.sums.plus(sums)
 
 
-_SUMS = ", ".join(f"sum({name}) as {name}" for name in Sums._fields)
+# A sum may be of nothing but NULL: nothing was saved where no price is known.
+_SUMS = ", ".join(
+    f"coalesce(sum({name}), 0) as {name}" if name == "cache_savings_usd" else f"sum({name}) as {name}"
+    for name in Sums._fields
+)
 
 
-def grouped(connection: sqlite3.Connection, where: Filter, keys: str) -> Iterable[tuple[Any, str, Sums]]:
-    """`(key, model, sums)` for each value of the column `keys`."""
+def grouped(
+    connection: sqlite3.Connection, where: Filter, keys: str, more: tuple[str, ...] = ()
+) -> Iterable[tuple[Any, str, Sums, tuple[Any, ...]]]:
+    """`(key, model, sums, values of more)` for each value of the column `keys` and the columns `more`."""
     condition, values = where.clauses()
-    for row in connection.execute(f"select {keys}, model, {_SUMS} from v_usage {condition} group by 1, 2", values):
-        yield row[0], row[1], Sums(*row[2:])
+    columns = ", ".join([keys, "model", *more])
+    numbers = ", ".join(str(number + 1) for number in range(2 + len(more)))
+    for row in connection.execute(f"select {columns}, {_SUMS} from v_usage {condition} group by {numbers}", values):
+        yield row[0], row[1], Sums(*row[2 + len(more) :]), tuple(row[2 : 2 + len(more)])
 
 
 def total(entries: Iterable[Entry]) -> Entry:
@@ -113,15 +129,22 @@ def month(day: str) -> str:
     return day[:7]
 
 
-def by_time(connection: sqlite3.Connection, where: Filter, name: str, label: Callable[[str], str] = str) -> list[Entry]:
-    """A line per local day, or per whatever `label` makes of the day; a quarter hour lies in one day of any zone."""
+def by_time(
+    connection: sqlite3.Connection, where: Filter, name: str, label: Callable[[str], str] = str,
+    split: tuple[str, ...] = (),
+) -> list[Entry]:  # fmt: skip
+    """A line per local day, or per whatever `label` makes of the day, and per value of the columns `split`.
+
+    A quarter hour lies in one day of any zone.
+    """
     days, begins = _days(connection, where)
     connection.create_function("day_number", 1, lambda time: bisect_right(begins, time) - 1, deterministic=True)
-    entries: dict[str, Entry] = {}
-    for number, model, sums in grouped(connection, where, "day_number(time)"):
+    entries: dict[tuple[Any, ...], Entry] = {}
+    for number, model, sums, parts in grouped(connection, where, "day_number(time)", split):
         key = label(days[number])
-        entries.setdefault(key, Entry({name: key})).add(model, sums)
-    return [entries[key] for key in sorted(entries)]
+        about = {name: key, **dict(zip(split, parts, strict=True))}
+        entries.setdefault((key, *parts), Entry(about)).add(model, sums)
+    return sorted(entries.values(), key=lambda e: (e.about[name], -(e.sums.cost_usd or 0), str(e.about)))
 
 
 def _days(connection: sqlite3.Connection, where: Filter) -> tuple[list[str], list[int]]:
@@ -145,7 +168,7 @@ _ABOUT_SESSION = (
 def by_session(connection: sqlite3.Connection, where: Filter) -> list[Entry]:
     """A line per session with its usage inside the filter, in the order of the last activity there."""
     entries: dict[str, Entry] = {}
-    for session_id, model, sums in grouped(connection, where, "session_id"):
+    for session_id, model, sums, _ in grouped(connection, where, "session_id"):
         entries.setdefault(session_id, Entry({"session_id": session_id})).add(model, sums)
     condition, values = where.clauses()
     lasts = connection.execute(f"select session_id, max(last_at) from v_usage {condition} group by 1", values)
@@ -157,8 +180,15 @@ def by_session(connection: sqlite3.Connection, where: Filter) -> list[Entry]:
     return sorted(entries.values(), key=lambda entry: (entry.about["last_activity"], entry.about["session_id"]))
 
 
-def by_column(connection: sqlite3.Connection, where: Filter, columns: tuple[str, ...]) -> list[Entry]:
-    """A line per value of `columns` of `v_usage` (`project`, `branch`, `model`), the costliest first."""
+def by_column(
+    connection: sqlite3.Connection, where: Filter, columns: tuple[str, ...], split: tuple[str, ...] = ()
+) -> list[Entry]:
+    """A line per value of `columns` of `v_usage` (`project`, `branch`, `model`), the costliest first.
+
+    With further columns, `split`, those of one value stay together.
+    """
+    first = columns
+    columns = (*columns, *(name for name in split if name not in columns))
     entries: dict[Any, Entry] = {}
     condition, values = where.clauses()
     names = ", ".join(columns)
@@ -174,7 +204,17 @@ def by_column(connection: sqlite3.Connection, where: Filter, columns: tuple[str,
     ):
         about = entries[tuple(row[: len(columns)])].about
         about["sessions"], about["last_activity"] = row[-2], row[-1]
-    return sorted(entries.values(), key=lambda e: (-(e.sums.cost_usd or 0), -e.sums.total_tokens, str(e.about)))
+    costs: dict[tuple[Any, ...], float] = {}
+    for entry in entries.values():
+        group = tuple(entry.about[name] for name in first)
+        costs[group] = costs.get(group, 0) + (entry.sums.cost_usd or 0)
+
+    def place(entry: Entry) -> tuple[Any, ...]:
+        group = tuple(entry.about[name] for name in first)
+        own = (-(entry.sums.cost_usd or 0), -entry.sums.total_tokens, str(entry.about))
+        return (-costs[group], str(group), *own) if len(first) < len(columns) else own
+
+    return sorted(entries.values(), key=place)
 
 
 # -- what a reader has to be told --------------------------------------------------------
@@ -212,10 +252,19 @@ def check_projects(connection: sqlite3.Connection, where: Filter) -> None:
     paths = {row[0] for row in connection.execute("select project_path from v_projects")}
     for name in where.projects:
         if name.lower() not in [project.lower() for project in known] and name not in paths:
-            import difflib
-
             near = difflib.get_close_matches(name, known, 3, 0.4) or sorted(set(known))[:5]
             remedy = (
                 f"stored projects: {', '.join(near)}" if near else "no project is stored: run `claude-metrics sync`"
             )
             raise ClaudeMetricsError(f"no project `{name}`; --project; {remedy}")
+
+
+def check_models(connection: sqlite3.Connection, where: Filter) -> None:
+    """Raise ClaudeMetricsError for a part of no stored model's name, with the nearest ones."""
+    if not where.models:
+        return
+    known = [row[0] for row in connection.execute("select distinct model from v_models where model <> '' order by 1")]
+    for text in where.models:
+        if known and not any(text.lower() in model.lower() for model in known):
+            near = difflib.get_close_matches(text.lower(), known, 3, 0.3) or known[:5]
+            raise ClaudeMetricsError(f"no model with `{text}` in its name; --model; stored models: {', '.join(near)}")

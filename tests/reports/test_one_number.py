@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 AGENTS = {"claude-code": "claude", "codex-cli": "codex", "gemini-cli": "gemini", "opencode": "opencode"}
 USAGE = ("requests", "total_tokens", "cost_usd")
-BY = ("daily", "weekly", "monthly", "sessions", "projects", "branches", "models")
+BY = ("daily", "weekly", "monthly", "sessions", "projects", "branches", "models", "agents")
 DAY = "2026-11-20"
 # The same filter, as options of a report and as a condition on a view.
 FILTERS = {
@@ -158,6 +158,36 @@ def test_usage_is_the_same_in_every_report_page_and_view(path: Path, name: str) 
     assert [number(shown[key]) for key in ("requests", "tokens", "sessions")] == [
         wanted["requests"], wanted["total_tokens"], wanted["sessions"]]  # fmt: skip
     assert number(shown["cost"]) == pytest.approx(wanted["cost_usd"], abs=0.006)
+
+
+@pytest.mark.parametrize("split", ["agent", "agent,project", "model,branch"])
+def test_groups_of_lines_add_up_to_the_same(path: Path, split: str) -> None:
+    wanted = one(path, "select sum(cost_usd) as cost, sum(total_tokens) as tokens from v_usage")
+    for kind in (kind for kind in BY if kind != "sessions"):
+        lines = stored.report(path, kind, "--group-by", split, "--tz", "UTC")[kind]
+        assert sum(line["cost_usd"] or 0 for line in lines) == pytest.approx(wanted["cost"]), kind
+        assert sum(line["total_tokens"] for line in lines) == wanted["tokens"], kind
+
+
+def test_the_first_screen_says_what_the_views_say(path: Path) -> None:
+    done = stored.run("--json", "--tz", "UTC", "--db-path", path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    sums = ", ".join(f"sum({column}) as {column}" for column in USAGE)
+    spans = [*found["periods"], *(period["before"] for period in found["periods"])]
+    whole = {"since": found["days"][0]["date"], "until": found["days"][-1]["date"]}
+    spans += [
+        {**whole, **{column: sum(e[column] or 0 for e in found[kind]) for column in USAGE}}
+        for kind in ("days", "projects", "models")
+    ]
+    for span in spans:
+        days = f"date(time, 'unixepoch') between '{span['since']}' and '{span['until']}'"
+        wanted = one(path, f"select {sums} from v_usage where {days}")
+        assert {column: span[column] or 0 for column in USAGE} == pytest.approx(wanted), span["since"]
+    for row in found["sessions"]:
+        wanted = one(path, f"select total_cost_usd as cost_usd, total_tokens from v_sessions"
+                     f" where session_id = '{row['session_id']}'")  # fmt: skip
+        assert {name: row[name] or 0 for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("name", FILTERS)
