@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -10,6 +11,7 @@ import click
 
 from claude_metrics import __version__
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.text import plain, plain_line
 
 # Where each command is, and the first line of its help: `--help` shows all of these and loads no command.
 COMMANDS = {
@@ -131,8 +133,7 @@ def _run() -> int:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _refused(error)
     except click.exceptions.Abort as error:
         code = _stopped(error)
     except ClaudeMetricsError as error:
@@ -148,8 +149,17 @@ def _run() -> int:
 
 
 def _complain(text: str) -> int:
-    click.echo(f"claude-metrics: {text}", err=True)
+    """Print an error on one line; it may name files and arguments, which hold anything."""
+    click.echo(plain_line(f"claude-metrics: {text}"), err=True)
     return 1
+
+
+def _refused(error: click.ClickException) -> int:
+    """As click shows it: some lines of usage, and an error that repeats arguments."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    click.echo(plain(shown.getvalue()), err=True, nl=False)
+    return error.exit_code
 
 
 def _mute() -> None:

@@ -11,6 +11,7 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.render.terminal import say
 
 
 @click.group()
@@ -34,7 +35,7 @@ def path(as_json: bool) -> None:
     if as_json:
         options.print_json({"path": str(file), "exists": file.exists()})
     else:
-        click.echo(click.format_filename(file))
+        say(click.format_filename(file))
 
 
 @config.command()
@@ -53,11 +54,11 @@ def get(key: str | None, as_json: bool) -> None:
     if as_json:
         options.print_json(value)
     elif key and not isinstance(value, dict):
-        click.echo(_shown(value))
+        say(_shown(value))
     else:
         import tomlkit
 
-        click.echo(tomlkit.dumps(value).strip())
+        say(tomlkit.dumps(value).strip())
 
 
 def _shown(value: Any) -> str:
@@ -79,9 +80,9 @@ def set_command(key: str, value: str, db_path: Path) -> None:
     from claude_metrics.config import edit as engine
 
     stored = engine.put(key, value)
-    click.echo(f"{key} = {json.dumps(stored)}")
+    say(f"{key} = {json.dumps(stored)}")
     if (key, stored) == ("content", "none"):
-        click.echo("texts that are already stored stay; `claude-metrics db purge` deletes sessions", err=True)
+        say("texts that are already stored stay; `claude-metrics db purge` deletes sessions", err=True)
     _tell_the_database(key, db_path)
 
 
@@ -95,7 +96,7 @@ def unset(key: str, db_path: Path) -> None:
     """
     from claude_metrics.config import edit as engine
 
-    click.echo(f"{key} is back to its default" if engine.remove(key) else f"{key} was not set")
+    say(f"{key} is back to its default" if engine.remove(key) else f"{key} was not set")
     _tell_the_database(key, db_path)
 
 
@@ -117,4 +118,4 @@ def _tell_the_database(key: str, db_path: Path) -> None:
         with closing(database.connect(db_path, config.journal_mode)) as connection:
             take_over(connection, config)
     except (ClaudeMetricsError, sqlite3.Error) as error:
-        click.echo(f"`{key}` takes effect in the database at the next sync ({error})", err=True)
+        say(f"`{key}` takes effect in the database at the next sync ({error})", err=True)

@@ -9,6 +9,7 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.context.clients import names
+from claude_metrics.render.terminal import say
 
 
 @click.command()
@@ -45,7 +46,7 @@ def context(tool: str | None, max_chars: int | None, db_path: Path, as_json: boo
         options.print_json(_fields(facts))
         return
     client = client_of(tool)
-    click.echo(plain(client.output(note.render(facts, time.time(), client, max_chars or settings.context_max_chars))))
+    say(plain(client.output(note.render(facts, time.time(), client, max_chars or settings.context_max_chars))))
 
 
 def _fields(value: Any) -> Any:

@@ -12,6 +12,7 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.render.terminal import say
 
 
 @click.group()
@@ -51,7 +52,7 @@ def path(db_path: Path, as_json: bool) -> None:
         size = db_path.stat().st_size if db_path.exists() else None
         options.print_json({"path": str(db_path), "exists": db_path.exists(), "bytes": size})
     else:
-        click.echo(click.format_filename(db_path))
+        say(click.format_filename(db_path))
 
 
 @db.command()
@@ -70,7 +71,7 @@ def backup(file: Path, force: bool, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"path": str(file.absolute()), "bytes": size})
     else:
-        click.echo(f"{click.format_filename(file)}: {size:,} bytes")
+        say(f"{click.format_filename(file)}: {size:,} bytes")
 
 
 @db.command("import")
@@ -100,7 +101,7 @@ def import_command(file: Path | None, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json(asdict(done))
     else:
-        click.echo(f"{done.sessions} sessions: {done.new} new, {done.updated} updated, {done.unchanged} unchanged")
+        say(f"{done.sessions} sessions: {done.new} new, {done.updated} updated, {done.unchanged} unchanged")
 
 
 @db.command()
@@ -165,13 +166,11 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
         finally:
             copies.forget(db_path)
     for kept in sorted(paths.daily_copy(db_path).parent.glob("damaged-*")):
-        click.echo(
-            f"a damaged database that was moved aside may still contain them: {click.format_filename(kept)}", err=True
-        )
+        say(f"a damaged database that was moved aside may still contain them: {click.format_filename(kept)}", err=True)
     if as_json:
         options.print_json({"sessions": gone, "events": dropped})
     else:
-        click.echo(f"sessions deleted: {gone}; the agent's transcripts were not touched")
+        say(f"sessions deleted: {gone}; the agent's transcripts were not touched")
 
 
 @db.command()
@@ -192,4 +191,4 @@ def vacuum(db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"bytes_before": before, "bytes_after": after})
     else:
-        click.echo(f"{before:,} bytes before, {after:,} after")
+        say(f"{before:,} bytes before, {after:,} after")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from claude_metrics.render.terminal import say
+
 if TYPE_CHECKING:
     from claude_metrics.demo.run import Demo
 
@@ -33,23 +35,23 @@ def demo(keep: bool) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if keep:
-        click.echo(f"\nNone of your files was touched. The temporary folder is kept: {folder}")
+        say(f"\nNone of your files was touched. The temporary folder is kept: {folder}")
     else:
-        click.echo("\nThe temporary folder is removed. None of your files was touched.")
+        say("\nThe temporary folder is removed. None of your files was touched.")
 
 
 def _play(folder: Path) -> None:
     from claude_metrics.demo import run as engine
 
-    click.echo(f"A recorded session of Claude Code ends. Temporary folder: {folder}")
+    say(f"A recorded session of Claude Code ends. Temporary folder: {folder}")
     played = engine.lay_out(folder)
     lines = played.transcript.read_bytes().count(b"\n")
-    click.echo(f"  transcript  {lines} lines, in the folder where Claude Code keeps them")
+    say(f"  transcript  {lines} lines, in the folder where Claude Code keeps them")
     commits = "rebuilt with the same commits" if played.repository else "skipped: git is not installed"
-    click.echo(f"  repository  {commits}")
+    say(f"  repository  {commits}")
     answer, took = engine.fire(played)
-    click.echo(f"  hook        read the payload from stdin, answered {answer} and exited after {took:.0f} ms")
-    click.echo(f"  worker      stored the session in the background, {engine.wait(played):.0f} ms later")
+    say(f"  hook        read the payload from stdin, answered {answer} and exited after {took:.0f} ms")
+    say(f"  worker      stored the session in the background, {engine.wait(played):.0f} ms later")
     _print(["report", "daily"], played)
     _print(["session", "show", played.session_id[:8]], played)
 

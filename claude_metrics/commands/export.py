@@ -9,6 +9,7 @@ import click
 
 from claude_metrics.commands import options
 from claude_metrics.render.json import json_text
+from claude_metrics.render.terminal import say
 
 
 @click.command()
@@ -63,7 +64,7 @@ def _formatted(found: Any, kind: str, tz: Any) -> str:
 def write(text: str, output: Path | None) -> None:
     """To a file that only its owner can read, or to the screen."""
     if output is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
         return
     from claude_metrics import files
     from claude_metrics.errors import ClaudeMetricsError
@@ -72,4 +73,4 @@ def write(text: str, output: Path | None) -> None:
         files.write_output(output, text.encode("utf-8", "replace"))
     except OSError as error:
         raise ClaudeMetricsError(f"cannot write the file: {error.strerror}; {output}; choose another place") from error
-    click.echo(f"wrote {click.format_filename(output)}", err=True)
+    say(f"wrote {click.format_filename(output)}", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from claude_metrics.commands import options
+from claude_metrics.render.terminal import say
 
 
 @click.group()
@@ -32,11 +33,9 @@ def provision(folder: Path, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"files": [str(path) for path in files], "database": str(db_path.absolute())})
         return
-    click.echo(f"{len(files)} files written to {click.format_filename(str(folder))}")
-    click.echo(f"Next: copy or link {folder}/provisioning/* into Grafana's provisioning folder, install the plugin")
-    click.echo(
-        f"{engine.PLUGIN} {engine.PLUGIN_VERSION}, and let Grafana's user read the database; then restart Grafana."
-    )
+    say(f"{len(files)} files written to {click.format_filename(str(folder))}")
+    say(f"Next: copy or link {folder}/provisioning/* into Grafana's provisioning folder, install the plugin")
+    say(f"{engine.PLUGIN} {engine.PLUGIN_VERSION}, and let Grafana's user read the database; then restart Grafana.")
 
 
 @grafana.command()
@@ -57,7 +56,7 @@ def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"started": how, "address": address, "password_file": str(files.password_file())})
         return
-    click.echo(f"{address}  ({how}; anyone on this machine may look; admin's password: {files.password_file()})")
+    say(f"{address}  ({how}; anyone on this machine may look; admin's password: {files.password_file()})")
 
 
 @grafana.command()
@@ -73,4 +72,4 @@ def down(as_json: bool) -> None:
     if as_json:
         options.print_json({"stopped": stopped})
         return
-    click.echo(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+    say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")

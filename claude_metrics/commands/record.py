@@ -11,6 +11,7 @@ import click
 from claude_metrics.agents import DEFAULT, RECORDED
 from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.render.terminal import say
 
 
 @click.command()
@@ -57,7 +58,7 @@ def _watch(one_round: Callable[[], None], interval: int) -> None:
     from claude_metrics.recording import watch as engine
 
     log.to_file()
-    engine.watch(one_round, interval, lambda line: click.echo(f"claude-metrics: {line}", err=True))
+    engine.watch(one_round, interval, lambda line: say(f"claude-metrics: {line}", err=True))
 
 
 def once(
@@ -113,4 +114,4 @@ def worker(spool_dir: Path | None, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"recorded": done.recorded, "failed": done.failed, "sessions": done.sessions})
     else:
-        click.echo(f"{done.recorded} events recorded, {done.failed} set aside")
+        say(f"{done.recorded} events recorded, {done.failed} set aside")

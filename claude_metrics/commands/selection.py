@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claude_metrics.commands import options
+from claude_metrics.render.terminal import say
 
 if TYPE_CHECKING:  # `--help` loads neither
     import sqlite3
@@ -141,7 +142,7 @@ def selected(named: dict[str, Any]) -> Selection:
     )
     db_path = named.pop("db_path")
     if incomplete := options.take_in(db_path, named.pop("sync")):
-        click.echo(f"claude-metrics: {incomplete}", err=True)
+        say(f"claude-metrics: {incomplete}", err=True)
     connection = connect_current(db_path)
     report.check_projects(connection, where)
     report.check_models(connection, where)

@@ -11,6 +11,7 @@ from claude_metrics.commands import options
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.render import setup as show
 from claude_metrics.render.checks import show_wrong
+from claude_metrics.render.terminal import say
 from claude_metrics.text import plain
 
 
@@ -95,7 +96,7 @@ def _profiles(yes: bool, quiet: bool) -> list[str]:
                 edit.add_root(agent.name, folder)
                 added.append(str(folder))
                 if not quiet:
-                    click.echo(plain(f"{agent.title}: sessions in {folder} are recorded too"))
+                    say(plain(f"{agent.title}: sessions in {folder} are recorded too"))
     return added
 
 
@@ -106,7 +107,7 @@ def _hook(agent: str, title: str, named: Path | None, quiet: bool) -> dict[str, 
         change = install.install(agent, db_path=named)
     except ClaudeMetricsError as error:
         if not quiet:
-            click.echo(plain(f"{title}: {error}"), err=True)
+            say(plain(f"{title}: {error}"), err=True)
         return {"agent": agent, "action": "failed", "detail": str(error)}
     if not quiet:
         show.show_hook(title, change)

@@ -8,10 +8,9 @@ from claude_metrics.text import UNSEEN
 TAG = "session-context"
 _HARMLESS = str.maketrans(
     {
-        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-        '"': "'",
-        "`": "'",
+        **dict.fromkeys("<\uff1c\ufe64", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"),
+        **dict.fromkeys(">\uff1e\ufe65", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"),
+        **dict.fromkeys('"`\uff02\uff40', "'"),  # also in the widths that a model reads as the same sign
     }
 )
 

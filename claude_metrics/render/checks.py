@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from claude_metrics.render.terminal import say
 from claude_metrics.text import plain
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -17,17 +18,17 @@ def show_finding(finding: Any) -> None:
     check = finding.check
     text = f"{check.text}" + (f"; {check.remedy}" if check.remedy else "")
     state = click.style(f"{check.state:<4}", fg=COLOURS[check.state])
-    click.echo(f"{state}  {check.name:<18}  {plain(text)}")
+    say(f"  {check.name:<18}  {text}", before=state)
     if finding.mended:
-        click.echo(f"      {'fixed':<18}  {plain(finding.mended)}")
+        say(f"      {'fixed':<18}  {plain(finding.mended)}")
     if finding.trouble:
-        click.echo(f"      {'not fixed':<18}  {plain(finding.trouble)}")
+        say(f"      {'not fixed':<18}  {plain(finding.trouble)}")
 
 
 def show_wrong(findings: Sequence[Any]) -> None:
     """How many checks are in order, and those that are not."""
     wrong = [finding for finding in findings if finding.check.state != "ok"]
-    click.echo(f"{len(findings)} checks, {len(findings) - len(wrong)} in order" + (":" if wrong else "."))
+    say(f"{len(findings)} checks, {len(findings) - len(wrong)} in order" + (":" if wrong else "."))
     for finding in wrong:
         show_finding(finding)
 

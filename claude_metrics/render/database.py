@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from claude_metrics.render.json import print_json
+from claude_metrics.render.terminal import say
 from claude_metrics.text import one_line, plain
 
 LISTED = 20
@@ -21,15 +20,15 @@ def show_comparison(comparison: Any, check: bool, as_json: bool) -> None:
         print_json({"tables": {name: asdict(each) for name, each in tables}, "replaced": not check})
         return
     for name, each in tables:
-        click.echo(f"{name}: {each.same} same, {each.changed} changed, {each.added} added, {each.missing} missing")
+        say(f"{name}: {each.same} same, {each.changed} changed, {each.added} added, {each.missing} missing")
     for example in comparison.examples:
-        click.echo(f"  {example}")
-    click.echo("nothing was written" if check else "the database was rebuilt")
+        say(f"  {example}")
+    say("nothing was written" if check else "the database was rebuilt")
 
 
 def show_sessions(rows: Sequence[Any]) -> None:
     """`rows`: session id, project, start time and first prompt."""
     for session_id, project, start_time, prompt in rows[:LISTED]:
-        click.echo(plain(f"  {session_id}  {(start_time or '')[:16]}  {project or ''}  {one_line(prompt)[:60]}"))
+        say(plain(f"  {session_id}  {(start_time or '')[:16]}  {project or ''}  {one_line(prompt)[:60]}"))
     if len(rows) > LISTED:
-        click.echo(f"  and {len(rows) - LISTED} more")
+        say(f"  and {len(rows) - LISTED} more")

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from claude_metrics.render.json import print_json
 from claude_metrics.render.tables import Column, Row
 from claude_metrics.render.tables import show as show_table
+from claude_metrics.render.terminal import say
 
 COLOURS = {"current": "green", "absent": "dim", "outdated": "yellow", "untrusted": "yellow", "unreadable": "red"}
 VERBS = {"created": "created", "removed": "removed", "updated": "changed", "unchanged": "nothing to do"}
@@ -38,7 +37,7 @@ def _show_change(screen: Any, change: Any, dry_run: bool) -> None:
     if difference and screen.is_terminal:
         screen.print(Syntax(difference, "diff", background_color="default"))
     else:
-        click.echo(difference, nl=False)
+        say(difference, nl=False)
     verb = f"would be {VERBS[change.action]}" if difference else VERBS[change.action]
     screen.print(Text.assemble((change.agent, "bold"), f": {verb}  ", (str(change.file), "cyan")), soft_wrap=True)
     if change.backup:

@@ -11,7 +11,8 @@ from claude_metrics import clock
 from claude_metrics.config import zones
 from claude_metrics.render.tables import duration, line, number, size, usd
 from claude_metrics.reports.session import FACETS, HEADINGS, Line, SessionHistory, Turn
-from claude_metrics.text import plain
+from claude_metrics.text import markdown as escaped
+from claude_metrics.text import markdown_code, markdown_quote, plain
 
 SIGNS = {"unfinished": "…", "failed": "✗", "denied": "⊘", "ok": "✓"}
 money = usd(4)
@@ -145,30 +146,15 @@ def markdown(history: SessionHistory, tz: zones.Zone) -> Iterator[str]:
         last = "call" if role == "failed" else role
 
 
-def _code(text: str) -> str:
-    """A code span whose fence is longer than any run of backticks inside."""
-    fence = "`" * (max((len(run) for run in "".join(c if c == "`" else " " for c in text).split()), default=0) + 1)
-    return f"{fence} {text} {fence}"
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {part}" for part in text.replace("<", "&lt;").splitlines())
-
-
 _MARKDOWN = {
-    "title": lambda text: f"# {_plain(text)}",
+    "title": lambda text: f"# {escaped(text)}",
     "turn": lambda text: f"## {text}",
     "heading": lambda text: f"### {text}",
-    "prompt": lambda text: f"**Prompt**\n\n{_quoted(text)}",
-    "answer": lambda text: f"**Answer**\n\n{_quoted(text)}",
-    "call": lambda text: f"- {_code(text)}",
-    "failed": lambda text: f"- {_code(text)}",
-    "observation": lambda text: f"- {_plain(text)}",
-    "commit": lambda text: f"- commit {_code(text)}",
-    "item": lambda text: f"- {_plain(text)}",
+    "prompt": lambda text: f"**Prompt**\n\n{markdown_quote(text)}",
+    "answer": lambda text: f"**Answer**\n\n{markdown_quote(text)}",
+    "call": lambda text: f"- {markdown_code(text)}",
+    "failed": lambda text: f"- {markdown_code(text)}",
+    "observation": lambda text: f"- {escaped(text)}",
+    "commit": lambda text: f"- commit {markdown_code(text)}",
+    "item": lambda text: f"- {escaped(text)}",
 }
-
-
-def _plain(text: str) -> str:
-    """Text that stays text: what Markdown would read as markup is escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|!" else c for c in text)

@@ -10,6 +10,7 @@ import click
 
 from claude_metrics.config import zones
 from claude_metrics.render.tables import digits_for, line, number, usd
+from claude_metrics.render.terminal import say
 from claude_metrics.text import plain
 
 if TYPE_CHECKING:
@@ -25,18 +26,18 @@ NEXT_SERVICE = "  claude-metrics setup --service     record missed sessions ever
 
 
 def show_no_agent() -> None:
-    click.echo("No agent was found in this home, so no hook was installed. Sessions on disk are recorded all the same.")
+    say("No agent was found in this home, so no hook was installed. Sessions on disk are recorded all the same.")
 
 
 def show_hook(title: str, change: Any) -> None:
     """`change` is what the installer did for the agent called `title`."""
     verb = "is already installed" if change.action == "unchanged" else f"was written to {change.file}"
-    click.echo(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
+    say(plain(f"{title}: the hook {verb}" + (f"\n  {change.notice}" if change.notice else "")))
 
 
 def show_backfill(report: Any, kept_days: Iterable[tuple[str, float]]) -> None:
     """`report` is the sync's; `kept_days`: agents that delete their transcripts, and after how many days."""
-    click.echo(
+    say(
         f"Sessions on disk: {report.found} ({report.new} new, {report.updated} updated, {report.failed} failed)."
         + "".join(f" {title} deletes transcripts after {days:g} days." for title, days in kept_days)
         + " What is recorded stays recorded."
@@ -54,26 +55,26 @@ def show_history(history: History | None, zone: zones.Zone) -> None:
     if history.dearest:
         name, cost = history.dearest
         text += f"; the dearest project: {line(name)}, {money(cost, 0)}"
-    click.echo(plain(f"\n{text}"))
+    say(plain(f"\n{text}"))
 
 
 def show_next(with_service: bool) -> None:
-    click.echo(NEXT if with_service else f"{NEXT}\n{NEXT_SERVICE}")
+    say(NEXT if with_service else f"{NEXT}\n{NEXT_SERVICE}")
 
 
 def show_installed_service(system: str, done: Any) -> None:
     verb = "written to" if done.changed else "already installed in"
-    click.echo(f"Hourly sync: {system} service {verb} {click.format_filename(done.file)}")
+    say(f"Hourly sync: {system} service {verb} {click.format_filename(done.file)}")
     _show_commands(done.to_run)
 
 
 def show_removed_service(done: Any) -> None:
-    click.echo(f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "no service is installed"))
+    say(f"{click.format_filename(done.file)}: " + ("removed" if done.changed else "no service is installed"))
     _show_commands(done.to_run)
 
 
 def _show_commands(commands: list[str]) -> None:
     if commands:
-        click.echo("  The service manager could not be reached. Run this in your own session:")
+        say("  The service manager could not be reached. Run this in your own session:")
     for command in commands:
-        click.echo(f"    {command}")
+        say(f"    {command}")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from claude_metrics.render.json import print_json
+from claude_metrics.render.terminal import say
 
 PROBLEMS = 10
 
@@ -19,8 +20,8 @@ def show_plan(found: Any, as_json: bool) -> None:
         print_json({"would_read": rows, "unchanged": len(found.unchanged)})
         return
     for row in rows:
-        click.echo(f"{row['bytes']:>12,} bytes  {click.format_filename(str(row['path']))}")
-    click.echo(f"{len(rows)} files to read, {len(found.unchanged)} unchanged; nothing was written")
+        say(f"{row['bytes']:>12,} bytes  {click.format_filename(str(row['path']))}")
+    say(f"{len(rows)} files to read, {len(found.unchanged)} unchanged; nothing was written")
 
 
 def show_report(report: Any, as_json: bool) -> None:
@@ -28,9 +29,9 @@ def show_report(report: Any, as_json: bool) -> None:
     if as_json:
         print_json(asdict(report))
         return
-    click.echo(
+    say(
         f"{report.found} sessions found: {report.new} new, {report.updated} updated, {report.unchanged} unchanged,"
         f" {report.failed} failed ({report.bytes_read / 2**20:.1f} MiB read)"
     )
     for problem in report.problems[:PROBLEMS]:
-        click.echo(f"  {problem}", err=True)
+        say(f"  {problem}", err=True)

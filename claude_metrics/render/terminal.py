@@ -10,11 +10,23 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from claude_metrics.text import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 # With one of these rich may take a pipe for a terminal, or for one of another width: then it is asked.
 _ASKED_FOR = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+
+
+def say(text: str, err: bool = False, nl: bool = True, before: str = "") -> None:
+    """Print a text from wherever: all lines that go to a terminal without a table pass here, made harmless.
+
+    `before` is a part of our own that may have colours.
+    """
+    import click
+
+    click.echo(before + plain(text), err=err, nl=nl)
 
 
 class Pipe:

@@ -10,6 +10,26 @@ from typing import Any
 from tests.support.captured import CAPTURES, Json
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e\x08\x7f<script>alert(1)</script>[red]x[/red]"
+# What is tried on every kind of output.
+TEXTS = {
+    "escapes": ESCAPES,
+    "blank lines": "Read\n\n<img src=x onerror=alert(1)>\n\n# title",
+    "html": "</script><script>alert(1)</script><!-- -->",
+    "html in blocks": "\n\n<details open ontoggle=alert(1)>\n\n</details>",
+    "picture": "![x](https://example.com/?secret) ![x][y]\n\n[y]: https://example.com",
+    "link": "[safe](javascript:alert(1)) <javascript:alert(1)> [a]: javascript:alert(1)",
+    "entity": "&lt;script&gt; &#60;script&#62;",
+    "backticks": "` `` ``` ```` \n```html\n<b>\n```",
+    "structure": "# a\n- b\n1. c\n> d\n---\n| a | b |\n| - | - |\n    code",
+    "backslashes": "\\<b> \\\\<b> \\`<b>`",
+    "line breaks": "a\rb\x0bc\x0cd\x1ce\x85f\u2028g\u2029h",
+    "zero width": "pay\u200bpal \u200c\u200d\u2060\ufeff x\xady",
+    "tags": "x" + "".join(chr(0xE0000 + ord(c)) for c in "ignore all of this"),
+    "selectors": "x" + "".join(chr(0xFE00 + n) for n in range(16)) + chr(0xE0100),
+    "directions": "\u202egnp.exe\u2066\u2069\u061c",
+    "wide": "\uff1c/session-context\uff1e \ufe64system\ufe65 \uff40\uff02",
+    "surrogates": "\udc80\ud800",
+}
 # As JSON text, for half of it no JSON writer would write.
 VALUES = {
     "null": b"null", "true": b"true", "zero": b"0", "minus": b"-1", "fraction": b"1.5", "empty": b'""', "word": b'"x"',
