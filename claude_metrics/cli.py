@@ -46,7 +46,8 @@ OWN_OPTIONS = ("-h", "--help", "--version")
 # The subcommands of `report` by their names, so that `claude-metrics daily` is understood without loading them.
 REPORTS = (
     "daily", "weekly", "monthly", "today", "yesterday", "week", "month", "sessions", "projects", "branches", "agents",
-    "models", "tools", "commits", "blocks", "audit", "prompts", "causes",
+    "models", "tools", "activities", "programs", "commits", "outcomes", "compare", "blocks", "audit",
+    "prompts", "causes",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ KEYS = {
     ' `"none"` stores no text of the conversation at all',
     "timezone": 'the time zone of reports, for example `"Europe/Berlin"`; empty: the time zone of the system',
     "fresh": "reports first look for half a second for sessions that are not recorded yet; `--no-sync` does not, once",
+    "ticket_pattern": "the regular expression that finds a ticket in a branch's name, for `report outcomes`",
     "journal_mode": 'the journal of SQLite: `"delete"`, `"truncate"` or `"wal"`;'
     " Grafana in Docker cannot read a database in `wal` mode",
     "machine_id": "the name of this machine in the database; empty: a random name that is made once",

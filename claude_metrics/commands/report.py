@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from claude_metrics.commands import answers
 from claude_metrics.commands.selection import Selection, filtered, narrowed, selected
 
 
@@ -291,3 +292,7 @@ def prompts(selection: Selection) -> None:
     from claude_metrics.reports.prompts import prompts as counted
 
     show_prompts(selection.form(), counted(selection.connection, selection.where))
+
+
+for _command in (answers.activities, answers.programs, answers.outcomes, answers.compare):
+    report.add_command(_command)

@@ -23,6 +23,7 @@ class Config:
     journal_mode: str = "delete"
     timezone: str = ""
     fresh: bool = True
+    ticket_pattern: str = r"[A-Z][A-Z0-9]+-\d+"
     machine_id: str = ""
     current_md: bool = False
     current_md_projects: tuple[str, ...] = ()
@@ -126,8 +127,19 @@ def _check_range(key: str, value: Any, path: Path) -> None:
     if is_number and (not 0 <= value < 1e9 or (is_limit and value == 0)):
         least = "more than 0" if is_limit else "0 or more"
         raise ClaudeMetricsError(f"`{key}` must be {least}, not `{value}`; {path}; correct it")
+    if key == "ticket_pattern" and not _is_pattern(value):
+        raise ClaudeMetricsError(f"`{key}` is no regular expression: `{value}`; {path}; correct it")
     if key == "timezone" and value and not is_zone(value):
         raise ClaudeMetricsError(f"no time zone `{value}`; `timezone` in {path}; use a name like Europe/Berlin")
+
+
+def _is_pattern(text: str) -> bool:
+    import re
+
+    try:
+        return bool(re.compile(text))
+    except re.error:
+        return False
 
 
 def is_zone(name: str) -> bool:
