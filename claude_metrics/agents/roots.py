@@ -26,7 +26,8 @@ def all_sources(
 def other_folders(agent: RecordedAgent, named: Mapping[str, Iterable[str]], recorded: Iterable[str] = ()) -> list[Path]:
     """The data folders that are not the agent's own, each once."""
     folders = [expanded(folder) for folder in named.get(agent.name, ())]
-    folders += sorted({root for path in recorded if (root := agent.root_of(Path(path)))})
+    beside = {os.path.dirname(path) for path in recorded}  # noqa: PTH120 - far fewer folders than files
+    folders += sorted({root for folder in beside if (root := agent.root_of(Path(folder, "transcript")))})
     seen = {os.path.realpath(folder) for folder in agent.data_dirs()}
     others = []
     for folder in folders:

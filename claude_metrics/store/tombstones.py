@@ -26,6 +26,8 @@ def add(connection: sqlite3.Connection, keys: Iterable[int]) -> None:
 
 def purged_sessions(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
     """Those of `session_ids` that were purged."""
+    if not _any(connection):
+        return set()
     keys = {session_key(session_id): session_id for session_id in session_ids}
     return {keys[key] for key in _stored(connection, keys)}
 
@@ -35,7 +37,7 @@ def forget(connection: sqlite3.Connection, batches: Sequence[Batch]) -> list[Bat
 
     Of such a source not even the cursor may be kept: its path may name the session.
     """
-    if not connection.execute("select 1 from purged limit 1").fetchone():
+    if not _any(connection):
         return list(batches)
     kept = []
     for batch in batches:
@@ -45,6 +47,11 @@ def forget(connection: sqlite3.Connection, batches: Sequence[Batch]) -> list[Bat
         keys = {row.id for row in batch.requests} | {row.prompt_id for row in batch.prompts}
         _take(batch, gone, _stored(connection, keys | {copy.key for copy in batch.copies}))
     return kept
+
+
+def _any(connection: sqlite3.Connection) -> bool:
+    """False for nearly everybody, who then need no hash of each session on disk."""
+    return connection.execute("select 1 from purged limit 1").fetchone() is not None
 
 
 def _stored(connection: sqlite3.Connection, keys: Collection[int]) -> set[int]:

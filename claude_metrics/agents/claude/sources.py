@@ -82,7 +82,7 @@ def sources_of(payload: Mapping[str, Any]) -> list[Source]:
     if not isinstance(named, str) or not named or "\0" in named:
         return []
     path = expanded(named)
-    main = source_from(NAME, path, session_id=session_of(path))
+    main = source_from(NAME, path, session_id=session_of(path.name))
     if main is None:
         return []
     folder = path.with_suffix("")
@@ -99,18 +99,18 @@ def _old_agents(path: Path) -> Iterator[Source]:
 
 
 def _source(projects: Path, entry: os.DirEntry[str]) -> Source:
-    path = Path(entry.path)
-    parts = path.parts[len(projects.parts) :]
+    """By the text of its path: every sync looks at a thousand of them, and a `Path`'s parts take the longest of it."""
+    name, parts = entry.name, entry.path.removeprefix(str(projects)).lstrip(os.sep).split(os.sep)  # noqa: PTH206
     status = entry.stat()
-    agent_id = path.stem.removeprefix("agent-") if path.stem.startswith("agent-") else None
-    session_id = parts[1] if len(parts) > 2 else None if agent_id else session_of(path)
-    return Source(NAME, path, session_id, agent_id, status.st_size, status.st_mtime_ns, status.st_ino)
+    agent_id = name.rpartition(".")[0].removeprefix("agent-") if name.startswith("agent-") else None
+    session_id = parts[1] if len(parts) > 2 else None if agent_id else session_of(name)
+    return Source(NAME, Path(entry.path), session_id, agent_id, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def session_of(path: Path) -> str:
+def session_of(name: str) -> str:
     """The session that a transcript's name tells. A copy that a file synchroniser left beside it is of the same one."""
-    begins = _ID.match(path.name)
-    return begins[0] if begins and path.name != f"{begins[0]}.jsonl" else path.name.removesuffix(".jsonl")
+    begins = _ID.match(name)
+    return begins[0] if begins and name != f"{begins[0]}.jsonl" else name.removesuffix(".jsonl")
 
 
 def read(source: Source, cursor: Mapping[str, Any] | None) -> Batch:
