@@ -94,10 +94,11 @@ class Request(NamedTuple):
     slash_command: str | None = None
     mcp_server: str | None = None
     mcp_tool: str | None = None
+    shape: str | None = None  # a hash of the system prompt and the tools that were sent
 
 
 # What a request was made with and for; some readings of it know more than others.
-LABEL_FIELDS = ("speed", "inference_geo", "effort", "skill", "slash_command", "mcp_server", "mcp_tool")
+LABEL_FIELDS = ("speed", "inference_geo", "effort", "skill", "slash_command", "mcp_server", "mcp_tool", "shape")
 labels_of = attrgetter(*LABEL_FIELDS)
 
 

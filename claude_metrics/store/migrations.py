@@ -288,6 +288,12 @@ update sessions set total_cost_usd = null where total_cost_usd = 0 and payload_c
 """
 
 
+@migrations()
+def m007_shape_of_requests(db: Database) -> None:
+    """What was sent before the conversation, as a hash: another one breaks the cache."""
+    db.execute("alter table token_usage add column shape text")
+
+
 def steps() -> list[str]:
     """The names of all steps in their order."""
     return [step.name for step in migrations.pending(Database(memory=True))]

@@ -23,7 +23,7 @@ select u.id, u.session_id, u.timestamp, cast(strftime('%s', u.timestamp) as inte
     u.input_tokens + u.output_tokens + u.cache_creation_tokens + u.cache_read_tokens as total_tokens,
     u.cache_creation_5m_tokens, u.cache_creation_1h_tokens, u.reasoning_tokens, u.web_search_requests,
     u.speed, u.inference_geo, u.cost_usd, u.reported_cost_usd, u.understated_tokens, u.message_id, u.request_id,
-    u.effort, u.skill, u.slash_command, u.mcp_server, u.mcp_tool
+    u.effort, u.skill, u.slash_command, u.mcp_server, u.mcp_tool, u.shape
 from token_usage u cross join sessions s on s.session_id = u.session_id;
 -- v_usage: sums per session, quarter hour and model; `time` is the quarter's beginning in unix seconds. Fast to sum over any days and zones.
 create view v_usage as -- subqueries cost nothing where their column is not asked for, a join does
@@ -163,7 +163,7 @@ select e.api_error_id, e.session_id, s.agent_type as agent, s.project_name as pr
     e.timestamp, cast(strftime('%s', e.timestamp) as integer) as time, e.outcome, e.status, e.error, e.attempt,
     e.most_attempts, e.wait_ms, e.request_id, e.agent_id
 from api_errors e cross join sessions s on s.session_id = e.session_id;
--- v_cache_breaks: a row per request that wrote again what the one before it in its thread had in the cache, with the cause where the records tell it (compaction, model, speed or effort switched, pause, resumed; else NULL). `cost_usd` is the list price of writing less that of reading.
+-- v_cache_breaks: a row per request that wrote again what the one before it in its thread had in the cache, with the cause where the records tell it (compaction, model, speed or effort switched, tools or system prompt changed, pause, resumed; else NULL). `cost_usd` is the list price of writing less that of reading.
 create view v_cache_breaks as
 select b.id as request, b.session_id, s.agent_type as agent, s.project_name as project, s.git_branch as branch, s.place_id,
     b.agent_id, b.turn_index, b.timestamp, cast(strftime('%s', b.timestamp) as integer) as time, b.model,
@@ -171,6 +171,7 @@ select b.id as request, b.session_id, s.agent_type as agent, s.project_name as p
             and c.timestamp > b.before_at and c.timestamp <= b.timestamp) then 'compaction'
         when b.model <> b.before_model then 'model switched'
         when b.speed <> b.before_speed then 'speed switched'
+        when b.shape <> b.before_shape then 'tools or system prompt changed'
         when b.effort <> b.before_effort then 'effort switched'
         when b.pause_ms > b.lifetime_s * 1000 then 'pause'
         when b.agent_id is null and exists (select 1 from cost_states p where p.session_id = b.session_id
@@ -183,10 +184,10 @@ select b.id as request, b.session_id, s.agent_type as agent, s.project_name as p
         from rates r where r.model = b.model and r.day = substr(b.timestamp, 1, 10)) as cost_usd
 from (select o.*, min(o.cache_creation_tokens, o.before_tokens - o.cache_read_tokens) as rewritten_tokens,
         cast(round((julianday(o.timestamp) - julianday(o.before_at)) * 86400000) as integer) as pause_ms
-    from (select u.id, u.session_id, u.agent_id, u.turn_index, u.timestamp, u.model, u.effort, u.speed, u.inference_geo,
+    from (select u.id, u.session_id, u.agent_id, u.turn_index, u.timestamp, u.model, u.effort, u.speed, u.inference_geo, u.shape,
             u.cache_read_tokens, u.cache_creation_tokens, u.cache_creation_1h_tokens,
             lag(u.timestamp) over thread as before_at, lag(u.model) over thread as before_model,
-            lag(u.speed) over thread as before_speed, lag(u.effort) over thread as before_effort,
+            lag(u.speed) over thread as before_speed, lag(u.effort) over thread as before_effort, lag(u.shape) over thread as before_shape,
             lag(u.cache_read_tokens + u.cache_creation_tokens) over thread as before_tokens,
             lag(case when u.cache_creation_tokens > u.cache_creation_1h_tokens then 300
                 when u.cache_creation_1h_tokens > 0 then 3600 end) over thread as lifetime_s

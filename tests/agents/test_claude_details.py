@@ -41,7 +41,8 @@ def write(home: Path, records: list[Json], name: str = SESSION, meta: Json | Non
     lines = []
     for number, record in enumerate(records):
         common = {"uuid": f"{name}-{number}", "timestamp": f"2026-09-10T09:00:{number:02}.000Z", "sessionId": SESSION}
-        lines.append(json.dumps({**common, "cwd": "/home/dev/app", "version": "2.1.331", **record}))
+        whole = {"type": record["type"], **common, "cwd": "/home/dev/app", "version": "2.1.331", **record}
+        lines.append(json.dumps(whole, separators=(",", ":")))
     path.write_text("\n".join(lines) + "\n")
     if meta is not None:
         path.with_suffix(".meta.json").write_text(json.dumps(meta))
@@ -240,3 +241,20 @@ def test_another_database_brings_its_details(run_cli: Cli, stored: Any, tmp_path
     with closing(sqlite3.connect(tmp_path / "new.db")) as database:
         assert [list(map(tuple, database.execute(sql))) for sql in sqls] == before
     assert all(before)
+
+
+def test_what_was_sent_with_a_request_is_remembered_between_two_readings(home: Path, stored: Any) -> None:
+    sent = {"type": "api-request", "id": "ref-1", "querySource": "sdk", "shapeHash": "0123456789abcdef" * 4}
+    write(home, [user("go"), sent])
+    stored("select 1")
+    write(home, [user("go"), sent, answer(1, requestRef="ref-1"), answer(2, requestRef="ref-2")])
+    assert stored("select message_id, shape from v_requests order by 1") == [
+        ("msg_1", "0123456789abcdef"),
+        ("msg_2", None),
+    ]
+
+
+def test_the_requests_of_a_capture_have_the_hash_of_what_was_sent(stored: Any) -> None:
+    found = stored("select count(*), count(shape), count(distinct shape) from v_requests where kind = 'message'",
+                   "tui-compact")  # fmt: skip
+    assert found == [(4, 4, 1)]

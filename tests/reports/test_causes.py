@@ -41,8 +41,10 @@ def write(home: Path, *records: Json) -> None:
     common = {"sessionId": SESSION, "cwd": "/home/dev/app", "version": "2.1.331"}
     path = home / ".claude" / "projects" / "-home-dev-app" / f"{SESSION}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [{"uuid": f"u{n}", **common, **record} for n, record in enumerate([prompt, *records])]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    lines = [
+        {"type": record["type"], "uuid": f"u{n}", **common, **record} for n, record in enumerate([prompt, *records])
+    ]
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
 
 
 @pytest.fixture
@@ -64,6 +66,10 @@ def breaks(run_cli: Cli, home: Path) -> Callable[..., list[tuple[Any, ...]]]:
 def cost(tokens: int, written: float = 1.25) -> Any:
     """At opus-4-8's prices: 5 dollars in, 0.50 to read; writing is 1.25 or 2 times the input."""
     return pytest.approx(tokens * (5 * written - 0.5) / 1e6)
+
+
+def sent(name: str, shape: str) -> Json:
+    return {"type": "api-request", "id": name, "timestamp": at(0), "querySource": "sdk", "shapeHash": shape * 8}
 
 
 BOUNDARY = {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"trigger": "auto", "preTokens": 9}}
@@ -94,6 +100,16 @@ def test_the_first_request_of_a_session_breaks_no_cache(breaks: Any) -> None:
         pytest.param([FIRST, answer(at(2), 0, 10_400, effort="low")], "effort switched", id="another effort"),
         pytest.param([FIRST, answer(at(2), 0, 10_400, effort=None)], None, id="an effort that is not told"),
         pytest.param([FIRST, {**BOUNDARY, "timestamp": at(2)}, answer(at(3), 0, 10_400)], "compaction", id="compaction"),
+        pytest.param(
+            [sent("a", "12"), {**FIRST, "requestRef": "a"}, sent("b", "34"), answer(at(2), 0, 10_400, requestRef="b")],
+            "tools or system prompt changed",
+            id="other tools",
+        ),
+        pytest.param(
+            [sent("a", "12"), {**FIRST, "requestRef": "a"}, sent("b", "12"), answer(at(2), 0, 10_400, requestRef="b")],
+            None,
+            id="the same tools",
+        ),
         pytest.param([FIRST, TOTAL, answer(at(2), 0, 10_400)], "resumed", id="another process"),
     ],
 )  # fmt: skip

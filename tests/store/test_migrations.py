@@ -206,7 +206,7 @@ def disk(request: pytest.FixtureRequest, capture: Callable[[str], Capture]) -> I
 
 
 # What readers learnt after the first release: a rebuild fills it in where the transcripts are still there.
-LEARNT = {"session_kind", "effort", "skill", "slash_command", "mcp_server", "mcp_tool"}
+LEARNT = {"session_kind", "effort", "skill", "slash_command", "mcp_server", "mcp_tool", "shape"}
 LEARNT_TABLES = {"agents", "compactions", "api_errors"}
 
 

@@ -23,6 +23,9 @@ NAME = 200  # characters of a name
 _TYPED_COMMAND = re.compile(
     r"\s*(?:<command-message>[^<]*</command-message>\s*)?<command-name>/?([^<\s]{1,200})</command-name>"
 )
+_SHAPE = re.compile(rb'"id":"([^"]{1,80})".{0,200}"shapeHash":"(\w{8,128})"')
+_HEAD = 600  # both stand before the request's parameters
+KEPT_SHAPES = 8
 _ERROR_TYPE = re.compile(r'"error":\s*\{[^{}]*"type":\s*"(\w{1,60})"')
 
 
@@ -33,11 +36,22 @@ class Details(Timeline):
         super().__init__(source, state)
         self.command: str | None = state.get("command")
         self.agent_type_told: str | None = state.get("agent_type")
+        # what was sent with the latest requests, by the name that their answers have of them
+        self.shapes: dict[str, str] = state.get("shapes", {})
 
     def timeline_state(self) -> dict[str, Any]:
-        return {**super().timeline_state(), "command": self.command, "agent_type": self.agent_type_told}
+        told = {"command": self.command, "agent_type": self.agent_type_told, "shapes": dict(self.shapes)}
+        return {**super().timeline_state(), **told}
 
     # -- requests ------------------------------------------------------------
+
+    def see_sent(self, block: bytes, start: int, end: int) -> None:
+        """A hash of the system prompt and the tools of a request that is about to be answered."""
+        found = _SHAPE.search(block, start, min(end, start + _HEAD))
+        if found:
+            self.shapes[found[1].decode("utf-8", "replace")] = found[2].decode()[:16]
+            if len(self.shapes) > KEPT_SHAPES:
+                del self.shapes[next(iter(self.shapes))]
 
     def see_command(self, record: UserRecord, content: Any) -> None:
         """A command that makes requests has the mark of a typed prompt; the client's own commands have none."""
@@ -59,6 +73,7 @@ class Details(Timeline):
             slash_command=self.command if row.agent_id is None else None,
             mcp_server=_name(record.attributionMcpServer),
             mcp_tool=_name(record.attributionMcpTool),
+            shape=self.shapes.get(record.requestRef or ""),
         )
 
     # -- compactions and errors ------------------------------------------------

@@ -88,6 +88,8 @@ class Reader(Totals):
     def bulky(self, block: bytes, start: int, end: int) -> None:
         """Of a record that is not decoded only its time is used."""
         own = is_own(block, start)
+        if own:
+            self.see_sent(block, start, end)
         wanted = own or not self.copied or not self.headed
         stamp = clock.normal(timestamp_of(block, start, end)) if wanted else None
         if stamp and not self.headed:

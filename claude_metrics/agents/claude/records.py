@@ -117,6 +117,7 @@ class AssistantRecord(Common):
     requestId: str | None = None
     requestedModel: str | None = None
     requestSessionId: str | None = None
+    requestRef: str | None = None
     effort: str | None = None
     attributionSkill: str | None = None
     attributionMcpServer: str | None = None
