@@ -14,7 +14,7 @@ from claude_metrics.render.tables import duration, line, number, short_model, us
 from claude_metrics.reports import lists as report_lists
 from claude_metrics.reports import query as report
 from claude_metrics.reports.overview import Overview
-from claude_metrics.reports.query import Entry, Filter
+from claude_metrics.reports.query import Entry, Filter, Sums
 
 SHOWN = 500  # lines of a table: a page is to be looked at
 money = usd(2)
@@ -68,16 +68,13 @@ def _figures(whole: Entry, sessions: list[Entry], tools: list[Any], commits: lis
 def _charts(days: list[Entry], whole: Entry) -> dict[str, Any]:
     if not days:
         return {}
-    spent = Counter({model: sums.cost_usd or 0.0 for model, sums in whole.models.items()})
-    models = [model for model, _ in spent.most_common()]
-    labels = [entry.about["date"] for entry in days]
-    cost = [
-        _set(
-            model, i, [round((entry.models[model].cost_usd or 0) if model in entry.models else 0, 6) for entry in days]
-        )
-        for i, model in enumerate(models)
-    ]
-    tokens = [_set(model, i, [getattr(whole.models[model], kind) for kind in KINDS]) for i, model in enumerate(models)]
+    by_day = {entry.about["date"]: entry for entry in days}
+    labels = _every_day(days[0].about["date"], days[-1].about["date"])
+    cost, tokens = [], []
+    for i, (name, models) in enumerate(_series(whole)):
+        spent = [_sum(by_day[day], models).cost_usd or 0 if day in by_day else 0 for day in labels]
+        cost.append(_set(name, i, [round(usd, 6) for usd in spent]))
+        tokens.append(_set(name, i, [getattr(_sum(whole, models), kind) for kind in KINDS]))
     return {
         "cost": {"type": "bar", "stacked": True, "unit": "money", "labels": labels, "sets": cost},
         "tokens": {
@@ -91,8 +88,31 @@ def _charts(days: list[Entry], whole: Entry) -> dict[str, Any]:
     }
 
 
-def _set(model: str, i: int, points: list[Any]) -> dict[str, Any]:
-    return {"label": short_model(line(model)), "colour": f"c{i % COLOURS}", "points": points}
+def _every_day(first: str, last: str) -> list[str]:
+    """Days without use are drawn, too: a gap says something."""
+    labels = [first]
+    while labels[-1] < last:
+        labels.append(zones.next_day(labels[-1]))
+    return labels
+
+
+def _series(whole: Entry) -> list[tuple[str, list[str]]]:
+    """A series for each of the dearest models, as many as there are colours, and one for all others."""
+    spent = Counter({model: sums.cost_usd or 0.0 for model, sums in whole.models.items()})
+    models = [model for model, _ in spent.most_common()]
+    series = [(short_model(line(model)), [model]) for model in models[:COLOURS]]
+    return [*series, ("other", models[COLOURS:])] if models[COLOURS:] else series
+
+
+def _sum(entry: Entry, models: list[str]) -> Sums:
+    sums = Sums()
+    for model in models:
+        sums = sums.plus(entry.models.get(model, Sums()))
+    return sums
+
+
+def _set(name: str, i: int, points: list[Any]) -> dict[str, Any]:
+    return {"label": name, "colour": f"c{i}" if i < COLOURS else "muted", "points": points}
 
 
 # -- tables ------------------------------------------------------------------------
