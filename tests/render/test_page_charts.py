@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.support import stored
+from tests.conftest import unavailable
+from tests.support import browser, stored
+from tests.support.pages import report_page
 from tests.support.stored import request
+from tests.support.tools import missing
 
 
 @pytest.fixture
@@ -44,3 +47,16 @@ def test_what_is_drawn_adds_up_to_all(charts: Any) -> None:
     drawn, (cost, tokens) = charts
     assert sum(sum(series["points"]) for series in drawn["cost"]["sets"]) == pytest.approx(cost, abs=1e-4)
     assert sum(series["points"][0] for series in drawn["tokens"]["sets"]) == tokens
+
+
+@pytest.mark.browser
+def test_on_a_phone_plots_are_high_enough_and_costs_are_in_view(tmp_path: Path) -> None:
+    program = browser.find() or unavailable(missing("chromium"))
+    page = report_page(tmp_path)
+    with browser.browser(program, tmp_path / "profile") as tab:
+        tab.call("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=False)
+        tab.open(page)
+        assert tab.run("Chart.getChart('chart-cost').chartArea.height") >= 160
+        assert tab.run("document.documentElement.scrollWidth") <= 400
+        right = "Math.max(...[...document.querySelectorAll('td.number:last-child')].map(e => e.getBoundingClientRect().right))"
+        assert tab.run(right) <= 400
