@@ -6,7 +6,6 @@ every report has the same totals. SQL adds up; Python sees groups, never request
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -252,6 +251,8 @@ def check_projects(connection: sqlite3.Connection, where: Filter) -> None:
     paths = {row[0] for row in connection.execute("select project_path from v_projects")}
     for name in where.projects:
         if name.lower() not in [project.lower() for project in known] and name not in paths:
+            import difflib  # for a message alone
+
             near = difflib.get_close_matches(name, known, 3, 0.4) or sorted(set(known))[:5]
             remedy = (
                 f"stored projects: {', '.join(near)}" if near else "no project is stored: run `claude-metrics sync`"
@@ -266,5 +267,7 @@ def check_models(connection: sqlite3.Connection, where: Filter) -> None:
     known = [row[0] for row in connection.execute("select distinct model from v_models where model <> '' order by 1")]
     for text in where.models:
         if known and not any(text.lower() in model.lower() for model in known):
+            import difflib  # for a message alone
+
             near = difflib.get_close_matches(text.lower(), known, 3, 0.3) or known[:5]
             raise ClaudeMetricsError(f"no model with `{text}` in its name; --model; stored models: {', '.join(near)}")
