@@ -14,11 +14,13 @@ _AGENT_KEY = ("session_id", "agent_id")
 
 
 def save_agents(connection: sqlite3.Connection, rows: Sequence[Agent]) -> None:
-    """What is known of a subagent; a later reading may know more."""
-    sets = [f"{name} = coalesce(excluded.{name}, {name})" for name in Agent._fields if name not in _AGENT_KEY]
+    """What is known of a subagent; a later reading may know more. A row that learns nothing is not written."""
+    known = {name: f"coalesce(excluded.{name}, {name})" for name in Agent._fields if name not in _AGENT_KEY}
+    sets = [f"{name} = {value}" for name, value in known.items()]
+    differs = [f"{value} is not {name}" for name, value in known.items()]
     connection.executemany(
         f"insert into agents ({', '.join(Agent._fields)}) values ({marks(Agent._fields)})"
-        f" on conflict (session_id, agent_id) do update set {', '.join(sets)}",
+        f" on conflict (session_id, agent_id) do update set {', '.join(sets)} where {' or '.join(differs)}",
         rows,
     )
 
