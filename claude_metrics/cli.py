@@ -102,6 +102,18 @@ def cli() -> None:
 
     Example: claude-metrics setup
     """
+    if click.get_current_context().invoked_subcommand != "demo":
+        _sweep()
+
+
+def _sweep() -> None:
+    """Complete or clear away what killed commands left; two looks at the disk where there is nothing."""
+    from claude_metrics import paths, work
+
+    if work.is_any() or os.path.lexists(f"{paths.database_file()}-journal"):
+        from claude_metrics.maintenance import leftovers
+
+        leftovers.sweep()
 
 
 def main() -> None:

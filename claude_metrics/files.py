@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from claude_metrics import paths
+from claude_metrics import paths, work
 from claude_metrics.errors import ClaudeMetricsError
 
 LARGEST = 16 * 1024 * 1024
@@ -36,28 +36,40 @@ def replacing(
 
     Until then, and after an error, `file` is as it was; the new one is on disk before it replaces the old one, so
     that a power cut leaves either the old content or the new. `scratch` is the new one's name until then (default: a
-    hidden name of its own beside `file`). `folder` is the descriptor of an open directory that `file` is a name in.
+    hidden name of its own beside `file`, which the next start clears away if this process is killed; a name of the
+    caller's is the caller's to clear away). `folder` is the descriptor of an open directory that `file` is a name in.
     Raises OSError.
     """
     name = scratch or _scratch_name(file)
-    stream = _new(name, folder)
-    try:
-        with stream:
-            yield stream
-            _sync(stream)
-        if mode != 0o600:
-            os.chmod(name, mode, dir_fd=folder)
-        os.replace(name, file, src_dir_fd=folder, dst_dir_fd=folder)
-        _sync_folder(Path(file).parent if folder is None else folder)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)
+    with contextlib.nullcontext() if scratch else noted(name, folder):
+        stream = _new(name, folder)
+        try:
+            with stream:
+                yield stream
+                _sync(stream)
+            if mode != 0o600:
+                os.chmod(name, mode, dir_fd=folder)
+            os.replace(name, file, src_dir_fd=folder, dst_dir_fd=folder)
+            _sync_folder(Path(file).parent if folder is None else folder)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:
     """Make `content` the content of `file`, whole or not at all. Raises OSError."""
     with replacing(file, mode) as stream:
         stream.write(content)
+
+
+@contextlib.contextmanager
+def noted(name: Path, folder: int | None = None) -> Iterator[None]:
+    """Note that `name` is an unfinished file. Where no note can be written, the file is written all the same."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            place = Path.cwd() if folder is None else Path(f"/proc/self/fd/{folder}").readlink()
+            stack.enter_context(work.noted("file", file=str(place / name)))
+        yield
 
 
 def _scratch_name(file: Path | str) -> Path:
@@ -121,19 +133,20 @@ def swap(file: Path, before: bytes | None, after: bytes | None) -> None:
 
 def _write(target: Path, before: bytes | None, after: bytes) -> None:
     temp = _scratch_name(target)
-    try:
-        with _new(temp) as stream:
-            stream.write(after)
-            _sync(stream)
-        if before is None:
-            _create(temp, target)
-        else:
-            _copy_rights(target, temp)
-            _still(target, before)
-            temp.replace(target)
-        _sync_folder(target.parent)
-    finally:
-        temp.unlink(missing_ok=True)
+    with noted(temp):
+        try:
+            with _new(temp) as stream:
+                stream.write(after)
+                _sync(stream)
+            if before is None:
+                _create(temp, target)
+            else:
+                _copy_rights(target, temp)
+                _still(target, before)
+                temp.replace(target)
+            _sync_folder(target.parent)
+        finally:
+            temp.unlink(missing_ok=True)
 
 
 def _create(temp: Path, target: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from claude_metrics import paths
+from claude_metrics.work import take_lock
 
 GRACE_S = 1.0  # between taking the lock and writing down whose it is
 
@@ -58,7 +58,7 @@ def _locked(path: Path) -> int:
         path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600
     )
     try:
-        _lock(descriptor)
+        take_lock(descriptor)
         if path.stat().st_ino != os.fstat(descriptor).st_ino:
             raise OSError("the lock file was replaced")
         me = psutil.Process()
@@ -68,14 +68,3 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,9 +2,19 @@
 
 import sys
 
-from claude_metrics.recording.worker import main
+from claude_metrics import work
+from claude_metrics.recording import worker
 
-__all__ = ["main"]
+
+def main(arguments: list[str] | None = None) -> int:
+    """Record what waits; then clear away what killed commands left."""
+    code = worker.main(arguments)
+    if work.is_any():
+        from claude_metrics.maintenance import leftovers
+
+        leftovers.sweep()
+    return code
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -139,32 +139,26 @@ def purge(sessions: tuple[str, ...], project: str | None, yes: bool, db_path: Pa
 
     Example: claude-metrics db purge --session 52685edc
     """
-    from claude_metrics import config, paths
+    from claude_metrics import paths
     from claude_metrics.maintenance import purge as engine
     from claude_metrics.render.database import show_sessions
     from claude_metrics.reports import session_ids
-    from claude_metrics.store import backup as copies
-    from claude_metrics.store import upkeep
+    from claude_metrics.store import tombstones
 
     if not all(sessions) or not (sessions or project):
         raise click.UsageError("name what to delete: --session ID or --project P")
     with _open(db_path) as connection:
-        ids = [session_ids.find(connection, prefix) for prefix in sessions]
+        again = tombstones.purged_sessions(connection, sessions)
+        ids = [session_ids.find(connection, prefix) for prefix in sessions if prefix not in again]
         found = engine.matching(connection, ids, project)
-        if not found:
+        if not found and not again:
             raise ClaudeMetricsError(f"no such session is stored; {db_path}; see `claude-metrics report sessions`")
         if not yes and not as_json:
             show_sessions(found)
             click.confirm(f"Delete for good? ({len(found)} listed)", abort=True)
         elif not yes:
             raise click.UsageError("--json does not ask: add --yes")
-        names = [row[0] for row in found]
-        try:
-            gone = engine.purge(connection, names, config.load())
-            dropped = engine.drop_events(paths.spool_dir(), names)
-            upkeep.scrub(connection)
-        finally:
-            copies.forget(db_path)
+    gone, dropped = engine.for_good(db_path, paths.spool_dir(), [*(row[0] for row in found), *sorted(again)])
     for kept in sorted(paths.daily_copy(db_path).parent.glob("damaged-*")):
         say(f"a damaged database that was moved aside may still contain them: {click.format_filename(kept)}", err=True)
     if as_json:

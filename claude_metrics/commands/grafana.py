@@ -56,7 +56,7 @@ def up(port: int, choice: str | None, db_path: Path, as_json: bool) -> None:
     if as_json:
         options.print_json({"started": how, "address": address, "password_file": str(files.password_file())})
         return
-    say(f"{address}  ({how}; anyone on this machine may look; admin's password: {files.password_file()})")
+    say(f"{address}  ({how}; log in as admin, the password is in {files.password_file()})")
 
 
 @grafana.command()

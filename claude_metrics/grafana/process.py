@@ -191,10 +191,15 @@ def _ini(folder: Path, port: int) -> str:
     password = grafana.password_file().read_text(encoding="utf-8")
     sections: dict[str, dict[str, Any]] = {
         "paths": {name: folder / name for name in ("data", "logs", "plugins", "provisioning")},
-        "server": {"http_addr": "127.0.0.1", "http_port": port},
+        "server": {
+            "http_addr": "127.0.0.1",
+            "http_port": port,
+            "domain": "127.0.0.1",
+            "enforce_domain": "true",  # a page in a browser cannot reach it under another name
+        },
         "security": {"admin_password": password},
         "users": {"allow_sign_up": "false"},
-        "auth.anonymous": {"enabled": "true", "org_name": "Main Org.", "org_role": "Viewer"},
+        "auth.anonymous": {"enabled": "false"},  # the dashboards show prompts: other users of this machine need a login
         "dashboards": {"default_home_dashboard_path": folder / "dashboards" / "overview.json"},
         "analytics": {"reporting_enabled": "false", "check_for_updates": "false", "check_for_plugin_updates": "false"},
         "news": {"news_feed_enabled": "false"},

@@ -1,7 +1,7 @@
 """Start and stop a Grafana for this machine.
 
 `up` prefers docker compose (the database's folder mounted read-only), else it starts a native `grafana` with a home
-of its own. Either listens on loopback only, anonymous people may look, and the admin's password is random.
+of its own. Either listens on loopback only, and nobody looks without a login: the admin's password is random.
 """
 
 from __future__ import annotations

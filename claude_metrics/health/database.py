@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from claude_metrics import paths, work
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import mend
 from claude_metrics.health.check import Check, Situation, plural
@@ -97,20 +96,14 @@ def reader(here: Situation) -> Check:
 
 
 def _read_as_grafana(path: Path) -> tuple[int, str]:
-    folder = Path(
-        tempfile.mkdtemp(prefix=".reader-", dir=path.parent.parent if os.access(path.parent.parent, os.W_OK) else None)
-    )
-    try:
-        linked = _linked(path, folder)
+    with work.noted("reader") as folder:
+        linked = _linked(path, paths.private_dir(folder))
         folder.chmod(0o500)
         with closing(database.connect_readonly(linked)) as connection:
             mode = str(connection.execute("pragma journal_mode").fetchone()[0])
             made = connection.execute("select 1 from sqlite_master where name = 'v_sessions'").fetchone()
             sessions = connection.execute("select count(*) from v_sessions").fetchone()[0] if made else 0
         return int(sessions), mode
-    finally:
-        folder.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _linked(path: Path, folder: Path) -> Path:

@@ -9,12 +9,10 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,15 +20,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_metrics import config, paths
+from claude_metrics import paths, work
 from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import hooks
 from claude_metrics.health.check import Check, Situation
 from claude_metrics.installer import install
 from claude_metrics.installer.command import event_set_of, line_of
-from claude_metrics.maintenance import purge
-from claude_metrics.store import backup
+from claude_metrics.maintenance import leftovers
 from claude_metrics.store import connection as database
 
 HOOK_S = 10.0
@@ -120,24 +117,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def _trial(agent: str, words: list[str]) -> Iterator[Trial]:
-    folder = Path(tempfile.mkdtemp(prefix="doctor-", dir=paths.private_dir(paths.data_dir())))
     options = dict(itertools.pairwise(words))
     db_path = Path(options.get("--db-path") or paths.database_file())
     spool = Path(options.get("--spool") or paths.spool_dir())
-    trial = Trial(agent, words, f"doctor-{uuid.uuid4()}", folder, db_path, spool)
-    try:
-        yield trial
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _remove(trial)
-
-
-def _remove(trial: Trial) -> None:
-    purge.drop_events(trial.spool, [trial.session_id])
-    if trial.db_path.exists():
-        with closing(database.connect(trial.db_path, config.lenient().journal_mode)) as connection:
-            purge.purge(connection, [trial.session_id], config.lenient(), remember=False)
-        backup.forget_trial(trial.db_path, trial.session_id)
+    details = {"session_id": f"doctor-{uuid.uuid4()}", "db_path": str(db_path), "spool": str(spool)}
+    with work.noted("trial", completes=True, **details) as folder:
+        trial = Trial(agent, words, details["session_id"], paths.private_dir(folder), db_path, spool)
+        try:
+            yield trial
+        finally:
+            leftovers.remove_trial(details, remember=not _is_stored(trial))
 
 
 def _appears(trial: Trial) -> bool:

@@ -6,21 +6,22 @@ The damaged file is never deleted: it is set aside with the time in its name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from claude_metrics import clock, config, paths
+from claude_metrics import clock, config, files, paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health.check import plural
-from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
 from claude_metrics.maintenance import rebuild
+from claude_metrics.maintenance.alone import alone
 from claude_metrics.maintenance.imported import Imported
-from claude_metrics.recording import sync, worker
+from claude_metrics.recording import sync
 from claude_metrics.store import backup, reprice
 from claude_metrics.store import connection as database
 from claude_metrics.store.version import LATEST
@@ -30,12 +31,9 @@ BESIDE = ("-journal", "-wal", "-shm")
 
 def mend(db_path: Path, spool: Path) -> str:
     """Replace the damaged database; says from what. Raises ClaudeMetricsError, with the damaged one still there."""
-    with only_one(worker.lock_file(spool)) as first:
-        if not first:
-            raise ClaudeMetricsError(f"a worker is recording just now; {spool}; try again in a minute")
-        with rebuild.beside(db_path) as fresh:
-            told = [*_from_copies(db_path, fresh), *_salvaged(db_path, fresh), _from_disk(fresh)]
-            aside = _swap(db_path, fresh)
+    with alone(spool), rebuild.beside(db_path) as fresh:
+        told = [*_from_copies(db_path, fresh), *_salvaged(db_path, fresh), _from_disk(fresh)]
+        aside = _swap(db_path, fresh)
     return f"set aside as {aside}; rebuilt from {', '.join(told)}"
 
 
@@ -97,7 +95,7 @@ def _swap(db_path: Path, fresh: Path) -> Path:
         for suffix in BESIDE:  # a journal of the old file must never be played into the new one
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{db_path}{suffix}").replace(f"{aside}{suffix}")
-        fresh.replace(db_path)
+        _put_in_place(fresh, db_path)
     except OSError as error:
         raise ClaudeMetricsError(
             f"the damaged database cannot be set aside ({error.strerror}); {db_path}; check the folder's owner and mode"
@@ -105,7 +103,20 @@ def _swap(db_path: Path, fresh: Path) -> Path:
     return aside
 
 
+def _put_in_place(fresh: Path, db_path: Path) -> None:
+    try:
+        fresh.replace(db_path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with files.replacing(db_path) as new, fresh.open("rb") as old:  # the database is on another disk
+            shutil.copyfileobj(old, new)
+
+
 def _second_name(db_path: Path, names: list[Path]) -> Path:
+    for other in names[0].parent.glob(f"damaged-*-{db_path.name}"):
+        if other.samefile(db_path):
+            return other  # the one before was killed here
     for name in names:
         with contextlib.suppress(OSError):
             os.link(db_path, name)

@@ -155,7 +155,10 @@ def _apply(
         before = files.read(change.file)
         slip = receipt.load(change.file) if target.holds_ours(before) else Receipt(str(change.file))
         change = replace(change, before=before, after=edit(before, slip))
-        if dry_run or change.action == "unchanged":
+        if dry_run:
+            return change
+        if change.action == "unchanged":
+            _tidy(change, target)
             return change
         try:
             return _replace(change, target, slip)
@@ -172,11 +175,16 @@ def _replace(change: Change, target: Target, slip: Receipt) -> Change:
     if change.after is not None:
         receipt.save(slip, file)
     files.swap(file, change.before, change.after)
-    if not target.holds_ours(change.after):
-        receipt.drop(file)
-    if change.after is None:
-        receipt.remove_folders(file)
+    _tidy(change, target)
     return replace(change, backup=copy)
+
+
+def _tidy(change: Change, target: Target) -> None:
+    """Where nothing of ours is left, no receipt is needed; one that was killed here is finished by the next."""
+    if not target.holds_ours(change.after):
+        receipt.drop(change.file)
+    if change.after is None:
+        receipt.remove_folders(change.file)
 
 
 def _lines(data: bytes | None) -> list[str]:

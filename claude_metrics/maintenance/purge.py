@@ -7,13 +7,18 @@ overwritten (`secure_delete`) and the file is made anew (`vacuum`).
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+from claude_metrics import config, work
 from claude_metrics.config import Config
+from claude_metrics.maintenance.alone import alone
 from claude_metrics.recording import spool
-from claude_metrics.store import baselines
+from claude_metrics.store import backup, baselines, upkeep
+from claude_metrics.store import connection as database
 from claude_metrics.store.deletion import delete_sessions
 from claude_metrics.store.derive import derive
 from claude_metrics.store.machine import machine_id
@@ -21,6 +26,8 @@ from claude_metrics.store.rates import RateBook
 from claude_metrics.store.touched import FOREVER
 from claude_metrics.store.transaction import transaction
 from claude_metrics.text import session_name
+
+WAIT_S = 30.0  # for a worker that is recording
 
 
 def matching(connection: sqlite3.Connection, sessions: Sequence[str], project: str | None = None) -> list[sqlite3.Row]:
@@ -39,6 +46,28 @@ def matching(connection: sqlite3.Connection, sessions: Sequence[str], project: s
             (project, folder),
         )
     return list({row[0]: row for row in rows}.values())
+
+
+def for_good(db_path: Path, spool: Path, sessions: Sequence[str]) -> tuple[int, int]:
+    """Delete `sessions` everywhere; returns how many there were, and how many of their events.
+
+    A note of it comes first: what is killed on the way is completed at the next start.
+    """
+    with work.noted("purge", completes=True, db_path=str(db_path), spool=str(spool), sessions=[*sessions]):
+        return complete(db_path, spool, sessions, WAIT_S)
+
+
+def complete(db_path: Path, spool: Path, sessions: Sequence[str], wait_s: float) -> tuple[int, int]:
+    """Every step can be repeated. The first deletes the rows and remembers that they are not to come back."""
+    settings = config.lenient()
+    with alone(spool, wait_s), closing(database.connect(db_path, settings.journal_mode)) as connection:
+        gone = purge(connection, sessions, settings)
+        dropped = drop_events(spool, sessions)
+        upkeep.scrub(connection)
+        backup.forget(db_path)
+        for old in db_path.parent.glob(".rebuild-*"):  # what a killed rebuild of 0.1.0 left
+            shutil.rmtree(old, ignore_errors=True)
+    return gone, dropped
 
 
 def purge(connection: sqlite3.Connection, sessions: Sequence[str], settings: Config, remember: bool = True) -> int:

@@ -6,20 +6,18 @@ The result is compared with what is stored; to replace it, its pages are written
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from claude_metrics import config, paths
+from claude_metrics import config, paths, work
 from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
-from claude_metrics.lock import only_one
 from claude_metrics.maintenance import merge as importing
-from claude_metrics.recording import sync, worker
+from claude_metrics.maintenance.alone import alone
+from claude_metrics.recording import sync
 from claude_metrics.store import backup, meta, reprice, sessions, tombstones
 from claude_metrics.store import connection as database
 from claude_metrics.store.transaction import transaction
@@ -86,27 +84,21 @@ def rebuild(db_path: Path, check: bool) -> Comparison:
 @contextmanager
 def _alone(check: bool) -> Iterator[None]:
     """No worker writes meanwhile; its events wait in the spool."""
-    if check:
-        yield
-        return
-    with only_one(worker.lock_file(paths.spool_dir())) as first:
-        if not first:
-            raise ClaudeMetricsError(f"a worker is recording just now; {paths.spool_dir()}; try again in a minute")
+    with nullcontext() if check else alone(paths.spool_dir()):
         yield
 
 
 @contextmanager
 def beside(db_path: Path) -> Iterator[Path]:
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=db_path.parent))
-    except OSError as error:
-        raise ClaudeMetricsError(
-            f"cannot build a new database ({error.strerror}); {db_path.parent}; check the folder's owner and free space"
-        ) from error
-    try:
+    """The path of a new database, in a private folder outside the one that is mounted; it goes at the end."""
+    with ExitStack() as stack:
+        try:
+            folder = paths.private_dir(stack.enter_context(work.noted("rebuild", db_path=str(db_path))))
+        except OSError as error:
+            raise ClaudeMetricsError(
+                f"cannot build a new database ({error.strerror}); {work.folder()}; check its owner and free space"
+            ) from error
         yield folder / "new.db"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def build(db_path: Path | None, fresh: Path) -> sqlite3.Connection:

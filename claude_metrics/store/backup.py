@@ -44,7 +44,7 @@ def _replacing(target: Path) -> Iterator[Path]:
     half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         half.unlink(missing_ok=True)
-        with files.replacing(target, scratch=half):  # SQLite writes into the new file by its name
+        with files.noted(half), files.replacing(target, scratch=half):  # SQLite writes into the new file by its name
             yield half
     except OSError as error:
         raise ClaudeMetricsError(

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from claude_metrics import paths
@@ -89,6 +89,17 @@ def _bring_up(connection: sqlite3.Connection) -> None:
 def _is_race(error: sqlite3.OperationalError) -> bool:
     """Another process was making the same tables or views: look again, they are there now."""
     return any(word in str(error) for word in ("already exists", "locked", "no such view", "schema has changed"))
+
+
+def roll_back(path: Path) -> None:
+    """Take back what a killed writer left half done: readers that may not write, Grafana for one, are stuck until then.
+
+    The journal of a writer that is at work is left to it.
+    """
+    if path.with_name(f"{path.name}-journal").exists() and path.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as connection:
+            marked = identity.application_id(connection)
+            connection.execute(f"pragma application_id = {marked}")  # ends a journal that was not even begun, too
 
 
 def connect_current(path: Path) -> sqlite3.Connection:

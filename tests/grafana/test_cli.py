@@ -1,18 +1,22 @@
 """`grafana provision`, `up` and `down` as processes. Grafana and docker are stand-ins that note what they were told."""
 
+import configparser
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from claude_metrics import paths
+from claude_metrics.grafana import process
 from claude_metrics.grafana import provision as grafana
 from claude_metrics.grafana.log import last_errors
 from tests.grafana import emulator, suite
@@ -224,4 +228,35 @@ def test_compose_is_for_this_machine_only() -> None:
     assert service["environment"]["GF_PLUGINS_PREINSTALL_SYNC"] == f"{grafana.PLUGIN}@{grafana.PLUGIN_VERSION}"
     assert "GF_SECURITY_ADMIN_PASSWORD" not in service["environment"]
     assert all(mount.endswith(":ro") for mount in service["volumes"] if not mount.startswith("grafana-data"))
-    assert service["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
+    assert service["environment"]["GF_SERVER_ENFORCE_DOMAIN"] == "true"
+
+
+def test_nobody_looks_without_a_login(home: Path) -> None:
+    """The database is its owner's alone (0600); its prompts must not be every local user's through Grafana."""
+    service = yaml.safe_load((suite.GRAFANA / "compose.yaml").read_text())["services"]["grafana"]
+    assert service["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    paths.private_dir(grafana.password_file().parent)
+    grafana.password_file().write_text("secret")
+    ini = configparser.ConfigParser(interpolation=None)
+    ini.read_string(process._ini(home, 3000))
+    assert ini["auth.anonymous"]["enabled"] == "false" and ini["server"]["enforce_domain"] == "true"
+
+
+def test_every_text_variable_is_quoted_in_sql() -> None:
+    """A name with a quotation mark could else end the string it stands in; the other variables are lists of literals."""
+    literals = {"bucket", "context_window"}
+    for file in sorted((suite.GRAFANA / "dashboards").glob("*.json")):
+        for sql in queries(json.loads(file.read_text())):
+            for name, form in re.findall(r"\$\{?([A-Za-z]\w*)(?::(\w+))?\}?", sql):
+                assert form == "sqlstring" or name in literals, (file.name, name, sql)
+
+
+def queries(value: object) -> Iterator[str]:
+    """The SQL of all panels and variables."""
+    if isinstance(value, dict):
+        yield from (
+            text for key, text in value.items() if key in ("queryText", "rawQueryText") and isinstance(text, str)
+        )
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from queries(inner)
