@@ -1,6 +1,7 @@
 """@grafana/data of several versions, installed once into the cache, and the panels it is given."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.grafana import suite
 from tests.grafana.conftest import Tried
 from tests.grafana.emulator import Frame, PluginError
 from tests.rig import clients
+from tests.support.tools import missing
 
 VERSIONS = ("10.4.8", "11.6.9", "13.2.3")
 SCRIPT = Path(__file__).with_name("format.cjs")
@@ -39,12 +41,14 @@ def ensure_packages(name: str, wanted: list[str]) -> Path:
 
 
 def _install(wanted: list[str], folder: Path) -> None:
+    if not shutil.which("npm", path=clients.OUTSIDE.get("PATH")):
+        pytest.skip(missing("npm"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}')
     command = ["npm", "install", "--prefix", str(folder), *QUIET, *wanted, *PACKAGES]
     try:
         clients.run_npm(wanted[0], command, folder, 400)
-    except (clients.ClientUnavailable, FileNotFoundError) as error:
+    except clients.ClientUnavailable as error:
         pytest.skip(str(error))
 
 
