@@ -7,9 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
-
-from claude_metrics.text import one_line, plain
+from claude_metrics.render.terminal import say
+from claude_metrics.text import markdown, one_line, plain
 
 # What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@")
@@ -18,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@")
 def show(rows: Sequence[Mapping[str, Any]], as_markdown: bool) -> None:
     """Columns are the first row's; every row has them."""
     if rows:
-        click.echo(_markdown(rows) if as_markdown else _csv(rows), nl=False)
+        say(_markdown(rows) if as_markdown else _csv(rows), nl=False)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -56,4 +55,4 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}"
-    return f"{value:,}" if isinstance(value, int) else plain(one_line(value)).replace("|", "\\|")
+    return f"{value:,}" if isinstance(value, int) else markdown(value)

@@ -13,7 +13,7 @@ RECORDED_S = 45
 
 
 def test_a_session_in_its_own_worktree_belongs_to_the_main_checkout(real_claude):
-    rig = real_claude("worktree-flag")
+    rig = real_claude("worktree")
     install_hook(rig)
     rig.run()
     assert rig.exit_codes == [0]
@@ -26,7 +26,7 @@ def test_a_session_in_its_own_worktree_belongs_to_the_main_checkout(real_claude)
     assert commits_of(rig, session) == made(rig, "Saw in the shed")
 
 
-@pytest.mark.parametrize("scenario", ["worktree-flag", "resume", "fork", "typed-command"])
+@pytest.mark.parametrize("scenario", ["worktree", "resume", "fork", "typed-command"])
 def test_the_audit_leaves_nothing_of_the_clients_own_cost_unexplained(scenario, real_claude):
     rig = real_claude(scenario)
     install_hook(rig)
