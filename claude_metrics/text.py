@@ -42,7 +42,7 @@ def plain_line(text: object) -> str:
 def markdown(text: object) -> str:
     """`text` as one line of Markdown that stays text: what would be read as markup is escaped."""
     escaped = "".join(f"\\{c}" if c in _MARKUP else c for c in one_line(plain(text)))
-    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)  # a line or a list of its own
+    return re.sub(r"^(\d+(?=[.)])|(?=[-+=]))", r"\1\\", escaped)  # a line or a list of its own
 
 
 def markdown_code(text: object) -> str:
