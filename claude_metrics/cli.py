@@ -108,7 +108,8 @@ def cli() -> None:
 
 def _sweep() -> None:
     """Complete or clear away what killed commands left; two looks at the disk where there is nothing."""
-    from claude_metrics import paths, work
+    from claude_metrics import paths
+    from claude_metrics.paths import work
 
     if work.is_any() or os.path.lexists(f"{paths.database_file()}-journal"):
         from claude_metrics.maintenance import leftovers

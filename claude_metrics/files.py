@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from claude_metrics import paths, work
+from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
+from claude_metrics.paths import work
 
 LARGEST = 16 * 1024 * 1024
 BACKUPS_KEPT = 10

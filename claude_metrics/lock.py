@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from claude_metrics import paths
-from claude_metrics.work import take_lock
+from claude_metrics.paths.work import take_lock
 
 GRACE_S = 1.0  # between taking the lock and writing down whose it is
 

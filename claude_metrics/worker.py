@@ -2,7 +2,7 @@
 
 import sys
 
-from claude_metrics import work
+from claude_metrics.paths import work
 from claude_metrics.recording import worker
 
 

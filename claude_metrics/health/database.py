@@ -7,10 +7,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from claude_metrics import paths, work
+from claude_metrics import paths
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import mend
 from claude_metrics.health.check import Check, Situation, plural
+from claude_metrics.paths import work
 from claude_metrics.store import connection as database
 from claude_metrics.store.version import LATEST
 

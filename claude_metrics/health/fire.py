@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_metrics import paths, work
+from claude_metrics import paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.health import hooks
@@ -28,6 +28,7 @@ from claude_metrics.health.check import Check, Situation
 from claude_metrics.installer import install
 from claude_metrics.installer.command import event_set_of, line_of
 from claude_metrics.maintenance import leftovers
+from claude_metrics.paths import work
 from claude_metrics.store import connection as database
 
 HOOK_S = 10.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.models import Copy, CostState, Observation, ProcessLink, Request, ToolCall
+from claude_metrics.models.details import Agent, ApiError, Compaction
 
 GROUP = 200
 Row = dict[str, Any]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from claude_metrics import config, paths, work
+from claude_metrics import config, paths
 from claude_metrics.log import logger
 from claude_metrics.maintenance import purge
 from claude_metrics.maintenance.alone import alone
+from claude_metrics.paths import work
 from claude_metrics.store import backup
 from claude_metrics.store import connection as database
 

@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.maintenance.group import Group, Row
 from claude_metrics.models import Copy, CostState, Observation, ProcessLink, Request, ToolCall
+from claude_metrics.models.details import Agent, ApiError, Compaction
 from claude_metrics.store import connection as database
 from claude_metrics.store import identity
 from claude_metrics.store import recordings as recordings_table

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from claude_metrics import config, work
+from claude_metrics import config
 from claude_metrics.config import Config
 from claude_metrics.maintenance.alone import alone
+from claude_metrics.paths import work
 from claude_metrics.recording import spool
 from claude_metrics.store import backup, baselines, upkeep
 from claude_metrics.store import connection as database

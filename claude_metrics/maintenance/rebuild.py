@@ -12,11 +12,12 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from claude_metrics import config, paths, work
+from claude_metrics import config, paths
 from claude_metrics.agents import RECORDED
 from claude_metrics.errors import ClaudeMetricsError
 from claude_metrics.maintenance import merge as importing
 from claude_metrics.maintenance.alone import alone
+from claude_metrics.paths import work
 from claude_metrics.recording import sync
 from claude_metrics.store import backup, meta, reprice, sessions, tombstones
 from claude_metrics.store import connection as database

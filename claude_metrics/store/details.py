@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from claude_metrics.detail_rows import Agent, ApiError, Compaction
+from claude_metrics.models.details import Agent, ApiError, Compaction
 from claude_metrics.store.ownership import FIRST_OPENED
 from claude_metrics.store.rows import marks
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_metrics import paths, work
+from claude_metrics import paths
+from claude_metrics.paths import work
 from claude_metrics.recording import spool, sync
 from tests.conftest import unavailable
 from tests.support import faults

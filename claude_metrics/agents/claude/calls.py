@@ -10,7 +10,8 @@ from claude_metrics.agents._tools import COMMAND, commit_route
 from claude_metrics.agents.claude import observe as claude_observe
 from claude_metrics.agents.claude.details import Details
 from claude_metrics.agents.claude.prompts import is_interrupted
-from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord, size_of, text_of
+from claude_metrics.agents.claude.raw import size_of, text_of
+from claude_metrics.agents.claude.records import Block, ResultBlock, UserRecord
 from claude_metrics.agents.claude.tools import EDITS, Patch, category_of, describe, is_error, patch_of, subject_of
 from claude_metrics.git.command_line import names_a_commit
 from claude_metrics.git.output import may_speak_of_commits

@@ -15,8 +15,8 @@ from claude_metrics.agents.claude.prompts import typed_text
 from claude_metrics.agents.claude.records import AssistantRecord, OtherRecord, UserRecord
 from claude_metrics.agents.claude.timeline import Timeline
 from claude_metrics.agents.claude.usage import tokens
-from claude_metrics.detail_rows import Agent, ApiError, Compaction
 from claude_metrics.models import Batch, Request, Source, key_of
+from claude_metrics.models.details import Agent, ApiError, Compaction
 
 META_BYTES = 100_000
 NAME = 200  # characters of a name

@@ -14,6 +14,7 @@ from claude_metrics import clock
 from claude_metrics.agents._builder import response_of
 from claude_metrics.agents.claude.names import AGENT_TYPE
 from claude_metrics.agents.claude.prompts import typed_text
+from claude_metrics.agents.claude.raw import size_of, text_of
 from claude_metrics.agents.claude.records import (
     Answer,
     AssistantRecord,
@@ -23,8 +24,6 @@ from claude_metrics.agents.claude.records import (
     decode,
     is_bulky,
     is_own,
-    size_of,
-    text_of,
     timestamp_of,
 )
 from claude_metrics.agents.claude.totals import Totals

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from claude_metrics.agents._json import load, load_any
+from claude_metrics.agents._json import load
 
 Count = int | float | None
 
@@ -292,16 +292,3 @@ def _field(value: Any, kind: Any) -> Any:
     if kind == dict[str, ModelUsage] | None and isinstance(value, dict):
         return {str(k): _convert(v, ModelUsage) for k, v in value.items() if isinstance(v, dict)}
     return msgspec.convert(value, kind)
-
-
-def size_of(raw: Raw) -> int:
-    """Bytes of a raw value as it stands in the transcript."""
-    return memoryview(raw).nbytes
-
-
-def text_of(raw: Raw | bytes) -> str:
-    """The text of a raw JSON string, or of a list of text blocks; what cannot be decoded is replaced, never fatal."""
-    value = load_any(bytes(raw))
-    if isinstance(value, list):
-        return "\n".join(str(b.get("text", "")) for b in value if isinstance(b, dict))
-    return value if isinstance(value, str) else ""

@@ -8,12 +8,37 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import IntEnum
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from claude_metrics.detail_rows import Agent, ApiError, Compaction
+from claude_metrics.models.commits import Evidence, GitCommand
+from claude_metrics.models.details import Agent, ApiError, Compaction
+from claude_metrics.models.totals import CostState, ProcessLink
+
+__all__ = [
+    "TOKEN_FIELDS",
+    "TOTAL_FIELDS",
+    "Agent",
+    "ApiError",
+    "Batch",
+    "Compaction",
+    "Copy",
+    "CostState",
+    "Evidence",
+    "GitCommand",
+    "Observation",
+    "ProcessLink",
+    "Prompt",
+    "Request",
+    "Response",
+    "SessionFacts",
+    "Source",
+    "ToolCall",
+    "agent_key",
+    "key_of",
+    "merged",
+]
 
 
 def key_of(*parts: str) -> int:
@@ -202,80 +227,6 @@ class Copy(NamedTuple):
 
     key: int
     session_id: str
-
-
-class CostState(NamedTuple):
-    """What an agent itself said it had spent, cumulatively, when it had written all records up to `as_of`.
-
-    `process` is the process that wrote it, `position` where it stands in the transcript, and `follows` the process
-    whose last record the first one of `process` names: all are bytes. `fresh` is 1 where the records say that the
-    session began with nothing; `interactive` is 0 where its process can never have been rewound.
-    """
-
-    cost_state_id: int
-    session_id: str
-    as_of: str
-    started_at: str
-    total_cost_usd: float
-    total_duration_ms: int
-    total_api_duration_ms: int
-    lines_added: int
-    lines_removed: int
-    models: str
-    process: int | None = None
-    position: int | None = None
-    follows: int | None = None
-    fresh: int = 0
-    interactive: int = 1
-
-
-class ProcessLink(NamedTuple):
-    """Which process of the agent made a request, or was given a prompt (`key`): `target`, where it is not the first.
-
-    The key of a subagent leads to that of the prompt which started it.
-    """
-
-    session_id: str
-    key: int
-    target: int
-
-
-class Evidence(IntEnum):
-    """What connects a commit with a session, from weak to strong. The numbers are stored, and say nothing of strength.
-
-    A session that is recorded later can take the commit only with something stronger.
-    """
-
-    AUTHOR = 0  # no call: author, directory and time agree
-    CALL = 5  # the repository's reflog shows that the commit was made while a call of the session ran
-    SHARED = 6  # the same, but calls of several sessions ran at that second
-    TIME = 1  # a git command ran at that second, and this copy of the repository made the commit
-    SUBJECT = 2  # the command spells out the commit's subject
-    SHA = 3  # the call printed the commit's hash
-    SUMMARY = 4  # git printed `[branch hash] subject` for it
-
-    @property
-    def strength(self) -> int:
-        return _STRENGTH[self]
-
-    @property
-    def proves(self) -> bool:
-        return self not in (Evidence.AUTHOR, Evidence.SHARED)
-
-
-_STRENGTH = {level: place for place, level in enumerate(Evidence)}
-
-
-class GitCommand(NamedTuple):
-    """A call that may have made commits, with what it printed (cut). `command` is empty for a tool that is no shell."""
-
-    session_id: str
-    tool_call_id: str
-    cwd: str
-    command: str
-    started_at: str
-    finished_at: str | None
-    output: str
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from claude_metrics.errors import ClaudeMetricsError
 
 APP = "claude-metrics"
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _folder(name: str) -> Path:
@@ -72,5 +72,5 @@ def private_dir(path: Path) -> Path:
 
 def asset(name: str) -> Path:
     """A file shipped with the package: in the wheel under `_assets/`, in a checkout at the repository's root."""
-    packaged = Path(__file__).resolve().parent / "_assets" / name
+    packaged = Path(__file__).resolve().parents[1] / "_assets" / name
     return packaged if packaged.exists() else ROOT / name
