@@ -111,7 +111,7 @@ ARGUMENTS = {
     "setup": ["--yes"], "session show": ["ID"], "session replay": ["ID"], "session export": ["ID"],
     "grafana provision": ["DIR"], "db backup": ["DIR/copy.db"], "db import": ["DIR/copy.db"], "db rebuild": ["--check"],
     "db purge": ["--session", "ID", "--yes"], "config get": ["content"], "config set": ["content", "redacted"],
-    "config unset": ["content"],
+    "config unset": ["content"], "report compare": ["today", "yesterday"],
 }  # fmt: skip
 GUARD = """import os, socket, sys
 def watch(event, args):

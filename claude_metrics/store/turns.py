@@ -38,8 +38,18 @@ def save_prompts(connection: sqlite3.Connection, rows: list[Prompt], touched: To
             fresh[row.prompt_id] = _with_text(row, fresh.get(row.prompt_id))
             touch(touched, row.session_id, row.started_at)
             touch(touched, old_session or row.session_id, row.started_at)
+            _touch_turn_before(connection, row, touched)
     connection.executemany(_INSERT_PROMPT, fresh.values())
     return copies
+
+
+def _touch_turn_before(connection: sqlite3.Connection, row: Prompt, touched: Touched) -> None:
+    """A new turn takes what came after its beginning from the turn before it."""
+    before = connection.execute(
+        "select max(started_at) from turns where session_id = ? and started_at < ?", (row.session_id, row.started_at)
+    ).fetchone()
+    if before[0]:
+        touch(touched, row.session_id, before[0])
 
 
 def _with_text(row: Prompt, earlier: Prompt | None) -> Prompt:

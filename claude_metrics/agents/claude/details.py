@@ -110,7 +110,7 @@ class Details(Timeline):
             session_id=self.file_session(record.sessionId),
             timestamp=stamp,
             outcome="retried",
-            status=status if isinstance(status, int) else None,
+            status=_count(status) if isinstance(status, int) else None,
             error=kind[1] if kind else None,
             attempt=_count(record.retryAttempt),
             most_attempts=_count(record.maxRetries),

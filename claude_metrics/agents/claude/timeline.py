@@ -84,7 +84,8 @@ class Timeline(BatchBuilder):
             if record.gitBranch != "HEAD":  # what git prints where no branch is checked out
                 facts.git_branch = record.gitBranch or facts.git_branch
             facts.agent_version = record.version or facts.agent_version
-            facts.session_kind = kind_of(record) or facts.session_kind
+            if session_id == self.home:  # a fork's copies of its parent's lines say how the fork is driven
+                facts.session_kind = kind_of(record) or facts.session_kind
         self.work_in(record.cwd)
 
     def enter_worktree(self, session_id: str, worktree: WorktreeSession | None) -> None:

@@ -97,7 +97,8 @@ class Totals(Calls):
         self.copied, self.totalled = False, True
         key = key_of(AGENT_TYPE, file_session, repr(figures))
         self.batch.cost_states.append(self._written(state)._replace(cost_state_id=key))
-        self.facts(file_session).ended_at = as_of
+        facts = self.facts(file_session)
+        facts.ended_at = max(facts.ended_at or as_of, as_of)  # a clock may have been set back
 
     def _written(self, state: CostState) -> CostState:
         """The state with the process that wrote it. A process in print mode (`sdk-cli`) can never be rewound."""
