@@ -107,9 +107,13 @@ def test_every_interval_keeps_the_sum(odd_names: Tried, bucket: str, east: int) 
     assert steps == {int(bucket)}, "no bucket is missing"
 
 
+# Of the captured sessions one has no price, and the last ones, which are scripted, hardly read the cache.
+WRONG = {("cm-unpriced", "captured"), ("cm-cache", "captured")}
+
+
 @pytest.mark.parametrize("rule", suite.rules(), ids=lambda rule: rule["uid"])
 def test_a_rule_is_silent_when_nothing_is_wrong(rule: suite.Json, tried: Tried) -> None:
     for query in (part["model"] for part in rule["data"][:-1]):
         assert query["rawQueryText"] == query["queryText"]
     now = tried.now + (30 * 86400 if tried.name == "odd_names" else 0)  # a month later all is quiet
-    assert not rules.fires(tried.source, rule, now) or (rule["uid"], tried.name) == ("cm-unpriced", "captured")
+    assert not rules.fires(tried.source, rule, now) or (rule["uid"], tried.name) in WRONG
